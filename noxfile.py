@@ -52,11 +52,15 @@ TESTS_32_BITS = [
     "reading/test_columns.py",
     "reading/test_scalar_repeats.py",
     "reading/test_kinds.py",
+    "reading/test_payloads.py",
+    "reading/test_projector.py",
     "reading/test_live.py",
     "reading/test_small_runs.py",
     "writing/test_event_file.py",
+    "writing/test_flusher.py",
     "writing/test_scalar_columns.py",
     "writing/test_summary_writer.py",
+    "writing/test_summary_writer_methods.py",
 ]
 
 # What GitHub reads, by the schema it must follow.

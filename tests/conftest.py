@@ -33,6 +33,7 @@ LONG = (
     "tests/reading/test_plot_kinds.py",
     "tests/reading/test_reload_fuzz.py",
     "tests/reading/test_remote.py",
+    "tests/reading/test_remote_http.py",
     "tests/reading/test_s3.py",
     "tests/reading/test_scalar_repeats.py",
     "tests/reading/test_worker_processes.py",

@@ -2,8 +2,12 @@
 
 import struct
 
+import numpy as np
+
 from tbevents.format.crc32c import masked_crc32c
 from tbevents.proto import Event, Summary, SummaryMetadata, TensorProto
+
+STEP, WALL = 7, 1234.5  # of the first of `value_events`
 
 
 def record(payload):
@@ -38,6 +42,21 @@ def scalar_tensor(number, shape=(), **fields):
     for size in shape:
         tensor.tensor_shape.dim.add(size=size)
     return tensor
+
+
+def strings(*items):
+    """An array of bytes, for a tensor of strings."""
+    array = np.empty(len(items), object)
+    array[:] = items
+    return array
+
+
+def value_events(*values):
+    """A file's events, with each value in one of its own, at steps from STEP on."""
+    events = [
+        Event(wall_time=WALL + i, step=STEP + i, summary=Summary(value=[value])) for i, value in enumerate(values)
+    ]
+    return [version_event(), *events]
 
 
 def write_events(path, events):

@@ -67,7 +67,7 @@ class BatchWriter:
         failures: what to do if a write fails.
     """
 
-    closed: bool = True  # also if the constructor fails, before `_start`
+    closed: bool = True  # also if the constructor fails, before the end of `_start`
 
     def __init__(
         self,
@@ -99,7 +99,6 @@ class BatchWriter:
 
     def _start(self) -> None:
         """Sets the state of a writer without events and without a file."""
-        self.closed = False
         self._ended = False  # True if the process is ending: nothing runs in the background any more
         # Logged events, in the layout of `encoder`. Extended without the lock; only the holder of the lock removes
         # items, from the front. Both operations are atomic in CPython.
@@ -117,6 +116,7 @@ class BatchWriter:
         self._at_once = True  # if True, each call writes
         self._threshold = 1  # the number of pending items at which a call runs `_after_add`; set by `_rearm`
         self._lock = threading.RLock()  # re-entrant: a signal handler may flush or close during a flush
+        self.closed = False
 
     @property
     def path(self) -> str | None:

@@ -25,6 +25,7 @@ from tbevents.summary.builders import Format, checked_format
 from tbevents.summary.layouts import Charts
 from tbevents.writing.batch_writer import ClosedWriterError
 from tbevents.writing.checked_points import about, as_step, as_wall_time
+from tbevents.writing.closing_sinks import ClosingSinks
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file_writer import (
     DEFAULT_FLUSH_SECS,
@@ -64,6 +65,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     writer. An interrupt (Ctrl-C) during a call neither loses nor repeats logged events: `flush` and `close` may be
     called again, and do what is left to do. A second `flush` writes the events logged since the first; a second
     `close` does nothing. After `close`, even an interrupted one, the next call that logs continues in a new file.
+    Signal handlers may log, flush and close, too.
 
     If something else removed, renamed, truncated, replaced or appended to an event file, or removed its folder,
     logging continues in a new file in the same folder, with all events since the last successful write. A
@@ -175,8 +177,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """Sets the state of a writer without open files."""
         self.file_writer: Sink | None = None
         self.all_writers: dict[str, Sink] | None = None
-        # For each `close`: folder -> writer, until the writer's own `close` has ended otherwise than by an interrupt.
-        self._closing: tuple[dict[str, Sink], ...] = ()
+        self._closing = ClosingSinks()
         self._lock = threading.RLock()  # for opening and closing, not for logging
         self._series: dict[str, dict[str, _Series]] = {}  # main_tag of add_scalars -> key -> series
         self._default_metadata: Mapping[str, Any] = {}
@@ -374,7 +375,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         with self._lock:
             writers = list((self.all_writers or {}).values())
         with contextlib.ExitStack() as stack:  # flushes every writer, even if others raise
-            stack.callback(self._end_closing)
+            stack.callback(self._closing.close)
             for writer in writers:
                 # Some scripts put writers of other libraries here, which have no `sync`.
                 stack.callback(writer.flush, *([sync] if hasattr(writer, "add_scalar_columns") else []))
@@ -387,27 +388,11 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
                 names the local folder that keeps the events.
         """
         with self._lock:
-            # One statement without a call, so that no interrupt and no signal handler comes in between.
-            self._closing, self.file_writer, self.all_writers, self._series = (
-                (*self._closing, {**(self.all_writers or {})}),
-                None,
-                None,
-                {},
-            )
-        self._end_closing()
-
-    def _end_closing(self) -> None:
-        """Closes the writers that `close` has taken over, also those that an interrupt has left open."""
-        with contextlib.ExitStack() as stack:  # closes every writer, even if others raise
-            stack.callback(self._drop_closed)
-            for writers in self._closing:
-                for folder, writer in list(writers.items()):
-                    stack.callback(_close_one, writers, folder, writer)
-
-    def _drop_closed(self) -> None:
-        with self._lock:
-            while self._closing and not self._closing[0]:
-                self._closing = self._closing[1:]  # a call could be interrupted by a `close`, which adds to it
+            # No call, so that no interrupt and no signal handler comes in between.
+            self._closing.groups += ({**(self.all_writers or {})},)
+            self.file_writer = self.all_writers = None
+            self._series = {}
+        self._closing.close()
 
     def get_logdir(self) -> str:
         """Returns the run's folder."""
@@ -426,7 +411,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _set_defaults(self, metadata: Mapping[str, Any]) -> None:
         with self._lock:
             self._default_metadata = metadata
-            for writer in (self.all_writers or {}).values():
+            for writer in list((self.all_writers or {}).values()):
                 writer.default_metadata = metadata
 
     def __enter__(self) -> SummaryWriter:
@@ -475,27 +460,36 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _get_file_writer(self) -> Sink:
         """Returns the writer of the run's own file, and opens it if needed. Other libraries call this method, too."""
         with self._lock:
-            if self.file_writer is None or self.all_writers is None:
-                step = None if self.purge_step is None else as_step(self.purge_step, "purge_step")
-                self.all_writers = {}
-                self.file_writer = self._writer_in(self.log_dir)
-                if step is not None:
-                    self.file_writer.add_event(Event(step=step, file_version=FILE_VERSION))
-                    self.file_writer.add_event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
-                    self.purge_step = None
+            while self.file_writer is None or self.all_writers is None:
+                self._writer_in(self.log_dir)
+                # No call, so that nothing comes in between: a signal handler may have closed it.
+                if self.all_writers is not None and self.log_dir in self.all_writers:
+                    self.file_writer, self.purge_step = self.all_writers[self.log_dir], None
             return self.file_writer
 
     def _writer_in(self, folder: str) -> Sink:
         """Returns the writer of the file in a folder."""
         with self._lock:
-            if self.all_writers is None:
+            if folder != self.log_dir:
                 self._get_file_writer()
-            assert self.all_writers is not None
-            writer = self.all_writers.get(folder)
-            if writer is None:
-                writer = self.all_writers[folder] = self._open(folder)
-                writer.default_metadata = self._default_metadata
+            while (writer := (self.all_writers or {}).get(folder)) is None:
+                opened = self._open(folder) if folder != self.log_dir else self._open_own()
+                opened.default_metadata = self._default_metadata
+                # No call, so that nothing comes in between: a signal handler may have closed all, or opened this one.
+                if self.all_writers is None:
+                    self.all_writers = {}
+                if folder not in self.all_writers:
+                    self.all_writers[folder] = opened
             return writer
+
+    def _open_own(self) -> Sink:
+        """Opens the run's own file, which begins with the step from which on TensorBoard hides earlier points."""
+        step = None if self.purge_step is None else as_step(self.purge_step, "purge_step")
+        sink = self._open(self.log_dir)
+        if step is not None:
+            sink.add_event(Event(step=step, file_version=FILE_VERSION))
+            sink.add_event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
+        return sink
 
     def _open(self, folder: str) -> Sink:
         """Opens an event file in a folder, or a null sink if the writer is disabled."""
@@ -519,7 +513,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _add_series(self, main_tag: str, keys: Iterable[str]) -> dict[str, _Series]:
         """Adds series of `add_scalars`; returns all series of the tag."""
         with self._lock:
-            series = self._series.get(main_tag, {})
+            all_series = self._series  # if a signal handler closes the files, these are no longer the writer's
+            series = all_series.get(main_tag, {})
             added = [checked_text(key, "a key of tag_scalar_dict") for key in keys if key not in series]
             if self.scalars_in_one_run:
                 found = self._keep_together(main_tag, series, added)
@@ -528,7 +523,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
                 folders = [files.subfolder(self.log_dir, prefix + key, "tag_scalar_dict") for key in added]
                 files.refuse_same_folders([*(self.all_writers or ()), *folders], "tag_scalar_dict")
                 found = [_Series(sink.add_scalar, main_tag, sink) for sink in map(self._writer_in, folders)]
-            series = self._series[main_tag] = {**series, **dict(zip(added, found, strict=True))}
+            series = all_series[main_tag] = {**series, **dict(zip(added, found, strict=True))}
             return series
 
     def _keep_together(self, main_tag: str, series: Iterable[str], added: Sequence[str]) -> list[_Series]:
@@ -537,16 +532,6 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         self.add_custom_scalars({main_tag.partition("/")[0]: {main_tag: ["Multiline", patterns]}})
         sink = self._get_file_writer()
         return [_Series(sink.add_scalar, f"{main_tag}/{key}", sink) for key in added]
-
-
-def _close_one(writers: dict[str, Sink], folder: str, writer: Sink) -> None:
-    """Closes a writer, and removes it from those to be closed unless an interrupt ends this."""
-    try:
-        writer.close()
-    except Exception:
-        writers.pop(folder, None)
-        raise
-    writers.pop(folder, None)
 
 
 _STATE: Final = frozenset(

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,36 @@ def page(driver):
     page.check_requests()
     page.check_console()
     driver.get("about:blank")
+
+
+@pytest.fixture
+def board(driver):
+    """Starts a board; returns its page, which is open. Nothing may be asked of other servers, or have gone wrong."""
+    from browser.page import Address, Page
+
+    pytest.importorskip("click", reason="the command line needs click")
+    started = []
+    page = Page(driver)
+
+    def start(*arguments, **size):
+        command = [sys.executable, "-m", "tbevents.cli", "board", *map(str, arguments), "--no-open", "--port", "0"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:"), process.stderr.read()
+        page.open(Address(url), **size)
+        page.process = process
+        page.url = url
+        return page
+
+    yield start
+    page.check_console()
+    driver.get("about:blank")
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+            assert (process.returncode, out, err) == (0, "", "Ctrl-C ends it\n")
 
 
 @pytest.fixture(scope="session")

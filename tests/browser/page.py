@@ -235,3 +235,21 @@ class Page:
         messages = [entry["message"] for entry in self.driver.get_log("browser")]
         messages = [text for text in messages if "willReadFrequently" not in text]  # of the tests' looking at pixels
         assert not messages, messages
+
+
+class Address:
+    """What `Page.open` opens: a URL in place of a file."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def as_uri(self):
+        return self.url
+
+
+def points(page, tag):
+    """How many points the charts of a tag have; 0 if there is none yet."""
+    for figure in page.all(f"details[id^=scalars] article[data-tag='{tag}'] figure.chart"):
+        if figure.get_attribute("data-points"):
+            return int(figure.get_attribute("data-points"))
+    return 0

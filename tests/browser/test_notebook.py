@@ -11,8 +11,7 @@ pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("uvicorn", reason="the board needs the extra board")
 
 import tbevents
-from browser.page import Page
-from browser.test_board import Address
+from browser.page import Address, Page
 
 pytestmark = pytest.mark.slow  # starts a server and a browser
 

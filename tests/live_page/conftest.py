@@ -1,6 +1,7 @@
 """A board in this process, and a client of its API."""
 
 import json
+import math
 import struct
 
 import numpy as np
@@ -38,6 +39,20 @@ def make_board():
 
 
 @pytest.fixture
+def long(tmp_path):
+    """A run of 20,000 points with a spike, a NaN and an infinity, and a short one."""
+    from tbevents import SummaryWriter
+
+    values = np.sin(np.arange(20_000) / 500)
+    values[[7_777, 12_345, 15_000]] = 100.0, math.nan, math.inf
+    with SummaryWriter(tmp_path / "long") as writer:
+        writer.add_scalar_columns("loss", np.arange(20_000), values, 1.7e9 + np.arange(20_000))
+    with SummaryWriter(tmp_path / "short") as writer:
+        writer.add_scalar_columns("loss", np.array([0, 2**60]), np.array([1.0, 2.0]), np.array([5.0, 6.0]))
+    return tmp_path
+
+
+@pytest.fixture
 def board(tmp_path, make_board):
     """A board of one run of one point."""
     from tbevents import SummaryWriter
@@ -64,6 +79,11 @@ def client():
         return client
 
     return make
+
+
+def told_runs(board):
+    """What a board tells of its runs, by name."""
+    return {run["name"]: run for run in board.changes(0)["runs"]}
 
 
 def tag_number(board, kind, tag):

@@ -7,16 +7,7 @@ import pytest
 
 from tbevents.lr_scheduler import ParamGroups, ReduceLROnPlateau
 
-from .golden import (
-    GOLDEN,
-    RESUMED,
-    case_id,
-    close,
-    optimizer_of,
-    run,
-    scheduler_of,
-    series,
-)
+from .golden import GOLDEN, RESUMED, case_id, close, optimizer_of, run, scheduler_of, series
 
 CASES = [c for c in GOLDEN["cases"] if "error" not in c]
 STATES = [(c, s) for c, s in zip(GOLDEN["cases"], GOLDEN["states"], strict=True) if s is not None]

@@ -5,7 +5,7 @@ import pytest
 
 from tbevents.lr_scheduler import LRRangeTest, ParamGroups
 
-from .test_emission import Recorder
+from .stand_ins import Recorder
 
 
 class Parabola:

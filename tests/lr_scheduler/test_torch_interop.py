@@ -11,7 +11,7 @@ import pytest
 from tbevents import lr_scheduler as ours
 from tbevents.lr_scheduler import LREmitter, LRRangeTest, emit_lr
 
-from .test_emission import Recorder
+from .stand_ins import Recorder
 
 torch = pytest.importorskip("torch")
 theirs = torch.optim.lr_scheduler

@@ -2,19 +2,14 @@
 
 import io
 import json
-import pickle
 import struct
-import subprocess
 import sys
-import tracemalloc
 import wave
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
-from event_files import scalar_event, tensor_value, version_event, write_events
-from recorded_warnings import warnings_of
+from event_files import STEP, WALL, scalar_event, strings, tensor_value, version_event, write_events
 
 import tbevents
 from tbevents.format.tensors import from_array
@@ -32,32 +27,8 @@ from tbevents.proto import (
     TaggedRunMetadata,
     TensorProto,
 )
-from tbevents.reading.kinds.projector import read_projector
 from tbevents.reading.kinds.recognition import kind_of
-from tbevents.reading.payloads import KEPT_BYTES, PayloadLocation
 from tbevents.testing.memory_files import MemoryFiles, MemorySink
-
-STEP, WALL = 7, 1234.5
-
-
-@pytest.fixture
-def read(tmp_path):
-    """Writes values, each in an event of its own at steps from STEP on, and reads the run."""
-
-    def read(*values, **options):
-        events = [
-            Event(wall_time=WALL + i, step=STEP + i, summary=Summary(value=[value])) for i, value in enumerate(values)
-        ]
-        write_events(tmp_path / "events.out.tfevents.1.host", [version_event(), *events])
-        return tbevents.read_run(tmp_path, **options)
-
-    return read
-
-
-def strings(*items):
-    array = np.empty(len(items), object)
-    array[:] = items
-    return array
 
 
 def wav(samples, *, rate=8000, width=2, channels=1):
@@ -469,165 +440,6 @@ def test_the_metadata_of_a_tags_first_event_count(read):
     assert (run.metadata["i"].plugin, run.metadata["i"].data_class) == ("images", "BLOB_SEQUENCE")
 
 
-def test_large_payloads_are_not_kept_and_small_ones_are(read):
-    large = tensor_value("large", from_array(strings(bytes(100_000))), "text")
-    run = read(large, tensor_value("small", from_array(strings(b"x")), "text"))
-    tags = run._data.tags
-    assert isinstance(tags["large"].values["texts"].payloads[0], PayloadLocation)
-    assert len(tags["small"].values["texts"].payloads[0]) < KEPT_BYTES
-    assert run.texts["large"].last.encoded.tolist() == [bytes(100_000)]
-
-
-def test_an_image_heavy_run_takes_little_memory(tmp_path):
-    """40 images of 1 MB: the run holds none of them, nor does going through them hold more than a few."""
-    blob = np.random.default_rng(0).bytes(1 << 20)
-    events = [
-        Event(
-            step=step,
-            summary=Summary(
-                value=[
-                    Summary.Value(tag="i", image={"encoded_image_string": blob}, metadata={"display_name": "Images"})
-                ]
-            ),
-        )
-        for step in range(40)
-    ]
-    write_events(tmp_path / "tfevents", events)
-    del events
-    tracemalloc.start()
-    run = tbevents.read_run(tmp_path)
-    held, _ = tracemalloc.get_traced_memory()
-    assert held < 2 << 20
-    assert all(image.encoded == blob for image in run.images["i"])
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 20 << 20
-
-
-def test_several_large_values_in_one_event(tmp_path):
-    values = [tensor_value(f"t{i}", from_array(strings(bytes([i]) * 5000)), "text") for i in range(5)]
-    values.insert(2, Summary.Value(tag="loss", simple_value=2.5))
-    write_events(tmp_path / "tfevents", [Event(step=1, summary=Summary(value=values))] * 2)
-    run = tbevents.read_run(tmp_path)
-    for i in range(5):
-        assert [point.encoded.item() for point in run.texts[f"t{i}"]] == [bytes([i]) * 5000] * 2
-    assert run.scalars["loss"].values.tolist() == [2.5, 2.5]
-
-
-@pytest.mark.parametrize("change", ["zeroed", "shortened", "rewritten", "replaced", "removed"])
-def test_a_file_that_was_changed_meanwhile_is_said(read, change):
-    run = read(tensor_value("t", from_array(strings(b"a" * 5000)), "text"))
-    series = run.texts["t"]
-    assert series.last.text == "a" * 5000
-    file = Path(run.files[0])
-    data = bytearray(file.read_bytes())
-    if change == "zeroed":
-        data[:] = bytes(len(data))
-    elif change == "shortened":
-        del data[-10:]
-    elif change == "rewritten":
-        data[-100] ^= 1
-    if change == "removed":
-        file.unlink()
-    elif change == "replaced":
-        read(tensor_value("t", from_array(strings(b"b" * 5000)), "text"))
-    else:
-        file.write_bytes(data)
-    message = "the file is gone" if change == "removed" else "is not the one that was read before"
-    with pytest.raises(tbevents.FileChangedError, match=message):
-        _ = series.last
-    with pytest.raises(OSError, match=message):
-        _ = run.texts["t"].first
-
-
-def test_reload_adds_values_of_every_kind_and_leaves_series_as_they_were(tmp_path):
-    file = tmp_path / "events.out.tfevents.1.host"
-    text = tensor_value("t", from_array(strings(b"x" * 2000)), "text")
-    first = [version_event(), Event(step=1, summary=Summary(value=[text])), scalar_event("loss", 1, 0.5)]
-    write_events(file, first)
-    run = tbevents.read_run(tmp_path)
-    before, losses = run.texts["t"], run.scalars["loss"]
-    assert run.texts["t"] is before
-    text.ClearField("metadata")  # later events may leave it out
-    image = Event(step=2, summary=Summary(value=[Summary.Value(tag="i", image={"width": 4})]))
-    write_events(file, [*first, Event(step=2, summary=Summary(value=[text])), image, scalar_event("loss", 2, 0.25)])
-    write_events(tmp_path / "events.out.tfevents.2.host", [Event(step=9, summary=Summary(value=[text]))])
-    assert list(run.images) == []
-    run.reload()
-    assert (len(before), len(losses)) == (1, 1)
-    assert run.texts["t"].steps.tolist() == [1, 2, 9]
-    assert run.images["i"].last.width == 4
-    assert run.scalars["loss"].values.tolist() == [0.5, 0.25]
-    assert before.last.text == "x" * 2000
-
-
-def test_series_are_read_only_sequences_of_points(read):
-    run = read(*[tensor_value("t", from_array(strings(b"%d" % i)), "text") for i in range(3)])
-    series = run.texts["t"]
-    assert [point.text for point in series] == ["0", "1", "2"]
-    assert (series[-1].text, series.first.text, series.last.text, series.at(8).text) == ("2", "0", "2", "1")
-    assert repr(series) == "TextSeries('t', 3 points, steps 7 to 9)"
-    with pytest.raises(IndexError, match="out of range"):
-        series[3]
-    with pytest.raises(tbevents.UnknownStepError, match="'t' has no point at step 5; the nearest steps are 7, 8, 9"):
-        series.at(5)
-    with pytest.raises(ValueError, match="read-only"):
-        series.steps[0] = 1
-    assert pickle.loads(pickle.dumps(series)).last.text == "2"
-    large = read(*[tensor_value("t", from_array(strings(b"x" * 2000)), "text")] * 2).texts["t"]
-    assert [point.text for point in pickle.loads(pickle.dumps(large))] == ["x" * 2000] * 2
-
-
-def test_a_pickled_series_does_not_carry_what_was_read_last(tmp_path):
-    values = [tensor_value(tag, from_array(strings(b"x" * 100_000)), "text") for tag in "ab"]
-    write_events(tmp_path / "tfevents", [Event(summary=Summary(value=values))])
-    series = tbevents.read_run(tmp_path).texts["a"]
-    assert len(series.last.text) == 100_000
-    assert len(pickle.dumps(series)) < 10_000
-
-
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux for the memory in use")
-def test_the_metadata_of_a_tag_keep_no_event_in_memory(tmp_path):
-    events = []
-    blob = np.random.default_rng(0).bytes(1 << 20)
-    for tag in range(60):
-        image = Summary.Image(encoded_image_string=blob)
-        value = Summary.Value(tag=f"i{tag}", image=image, metadata=SummaryMetadata(display_name="shown"))
-        events.append(Event(summary=Summary(value=[value])).SerializeToString())
-    write_events(tmp_path / "tfevents", events)
-    del events, image, value
-    code = """
-import sys, tbevents
-def used():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096
-tbevents.read_run(sys.argv[1], tags="i1").images["i1"].last
-before = used()
-run = tbevents.read_run(sys.argv[1])
-print(len(run.images), (used() - before) >> 20)
-"""
-    answer = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True).stdout
-    images, megabytes = map(int, answer.split())
-    assert images == 60
-    assert megabytes < 45, answer
-
-
-@pytest.mark.parametrize("how", ["replaced", "truncated"])
-def test_a_reload_after_a_file_was_truncated_or_replaced_reads_the_run_anew(tmp_path, how):
-    file = tmp_path / "events.out.tfevents.1.host"
-    events = [version_event(), scalar_event("old", 1, 0.5), scalar_event("loss", 2, 0.25), scalar_event("loss", 3, 1)]
-    write_events(file, events)
-    run = tbevents.read_run(tmp_path, restarts="tensorboard")
-    before = run.scalars["loss"]
-    write_events(file, [version_event(9.0), *events[2:]] if how == "replaced" else events[:3])
-    with warnings_of(tbevents.DamageWarning, match="was truncated or replaced; reading the run again") as caught:
-        run.reload()
-    assert caught[0].filename == __file__
-    assert run.scalars["loss"].steps.tolist() == ([2, 3] if how == "replaced" else [2])
-    assert run.tags == (("loss",) if how == "replaced" else ("old", "loss"))
-    assert before.steps.tolist() == [2, 3]
-    assert run.reload().scalars["loss"].last.step == (3 if how == "replaced" else 2)
-
-
 def test_events_from_memory_make_the_same_run():
     """Values stay in memory, however large: there is no file to read them from again."""
     text = tensor_value("t", from_array(strings(b"x" * 5000)), "text")
@@ -653,63 +465,6 @@ def test_events_from_memory_make_the_same_run():
     bad = tensor_value("bad", TensorProto(dtype=2, tensor_shape={}), "scalars")
     sink.add_event(Event(summary=Summary(value=[bad])))
     assert [(problem.kind, problem.record, problem.skipped) for problem in run.problems] == [("bad_value", 7, 0)]
-
-
-def test_a_projector_configuration_beside_the_events(tmp_path):
-    write_events(tmp_path / "tfevents", [version_event()])
-    run = tbevents.read_run(tmp_path)
-    assert run.projector is None
-    folder = tmp_path / "00001" / "default"
-    folder.mkdir(parents=True)
-    (folder / "tensors.tsv").write_text("1\t2.5\n-3\t4e-3\n")
-    (folder / "metadata.tsv").write_text("name\tcolour\na\tred\nb\tblüe\n", encoding="utf-8")
-    raw = np.arange(6, dtype="<f4")
-    raw[0] = -1.5
-    (folder / "raw.bytes").write_bytes(raw.tobytes() + b"")
-    (tmp_path / "projector_config.pbtxt").write_text(
-        """
-        embeddings {
-          tensor_name: "default:00001" tensor_path: "00001/default/tensors.tsv"
-          metadata_path: "00001/default/metadata.tsv"
-          sprite { image_path: "00001/default/sprite.png" single_image_dim: 4 single_image_dim: 5 }
-        }
-        embeddings { tensor_name: "raw" tensor_path: "00001/default/raw.bytes" tensor_shape: 2 tensor_shape: 3 }
-        embeddings { tensor_name: "checkpoint" }
-        a_field_of_the_future: 3
-        """
-    )
-    embeddings = run.reload().projector.embeddings
-    assert list(embeddings) == ["default:00001", "raw", "checkpoint"]
-    table = embeddings["default:00001"]
-    assert table.tensor().tolist() == [[1, 2.5], [-3, pytest.approx(4e-3)]]
-    assert table.metadata() == [["name", "colour"], ["a", "red"], ["b", "blüe"]]
-    assert table.sprite_path == str(tmp_path / "00001/default/sprite.png")
-    assert table.thumbnail_size == (4, 5)
-    assert embeddings["raw"].tensor().tolist() == raw.reshape(2, 3).tolist()
-    assert embeddings["raw"].metadata() == []
-    with pytest.raises(tbevents.PayloadError, match="embedding 'checkpoint' is in a checkpoint"):
-        embeddings["checkpoint"].tensor()
-    for wrong in ("1\tx\n", "1\t2\n3\n", "1\t\t2\n" * 3, "1\t2\t\n", "1\n\udcff"):
-        (folder / "tensors.tsv").write_bytes(wrong.encode("utf-8", "surrogateescape"))
-        with pytest.raises(tbevents.PayloadError, match="no table of numbers"):
-            table.tensor()
-    (folder / "tensors.tsv").write_bytes(b"1\t1e39\r\n\n 2\t-inf ")
-    assert table.tensor().tolist() == [[1, np.inf], [2, -np.inf]]
-    (tmp_path / "projector_config.pbtxt").write_text("embeddings {")
-    with pytest.raises(tbevents.PayloadError, match="no projector configuration"):
-        _ = run.reload().projector
-
-
-def test_a_table_of_short_lines_takes_little_more_memory_than_its_numbers(tmp_path):
-    (tmp_path / "t.tsv").write_text("1\n" * 100_000)
-    (tmp_path / "projector_config.pbtxt").write_text('embeddings { tensor_name: "a" tensor_path: "t.tsv" }')
-    embedding = read_projector(str(tmp_path)).embeddings["a"]
-    tracemalloc.start()
-    try:
-        assert embedding.tensor().shape == (100_000, 1)
-        assert tracemalloc.get_traced_memory()[1] < 4_000_000  # an array for each line takes more than 15 MB
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("dtype", "kind"), [(1, "scalars"), (101, "scalars"), (100, "tensors"), (201, "tensors")])

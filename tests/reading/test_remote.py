@@ -1,151 +1,22 @@
-"""Runs behind URLs: the same as local ones, and no byte fetched that is not needed."""
+"""Runs behind URLs: the same as local ones, and errors that name the URL."""
 
 import builtins
-import functools
-import http.server
 import os
 import re
 import runpy
 import sys
 import threading
-import urllib.parse
-import uuid
 
-import numpy as np
 import pytest
-from event_files import record, scalar_event, version_event, write_events
+from event_files import record, scalar_event, version_event
+from remote_runs import LATER, NAME, everything
 
 import tbevents
 from tbevents import files, remote, remote_file
 from tbevents.errors import DamageWarning, FileChangedError, MissingExtraError, NotAnEventFileError, RunNotFoundError
-from tbevents.proto import Event, Summary
-from tbevents.reading import decoder_feed, file_identity
+from tbevents.reading import decoder_feed
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
-
-NAME = "events.out.tfevents.1700000000.host.1.0"
-LATER = "events.out.tfevents.1700000100.host.1.0"
-
-
-def image_event(step, size=200_000):
-    picture = np.random.default_rng(step).bytes(size)
-    return Event(step=step, summary=Summary(value=[Summary.Value(tag="x", image={"encoded_image_string": picture})]))
-
-
-def some_events(count=2000):
-    yield version_event()
-    for step in range(count):
-        yield scalar_event("loss", step, step / 7)
-        yield scalar_event("accuracy", step, step / 9)
-        if step % 500 == 0:
-            yield image_event(step)
-
-
-def tree(root):
-    """A logdir with a run of two files, one below it, one with a config, and files that are none of ours."""
-    write_events(root / "a" / NAME, some_events())
-    write_events(root / "a" / LATER, [scalar_event("loss", 9000, 1.0)])
-    write_events(root / "a" / "deep" / "er" / NAME, some_events(30))
-    write_events(root / "b" / NAME, some_events(60))
-    (root / "b" / "projector_config.pbtxt").write_text('embeddings { tensor_name: "t" tensor_path: "t.tsv" }\n')
-    (root / "b" / "t.tsv").write_text("1\t2\n3\t4\n")
-    (root / "b" / "notes.txt").write_text("none of ours")
-    (root / "b" / "tfevents").mkdir()  # by its name an event file
-    (root / "b" / "tfevents" / "notes.txt").write_text("none of ours")
-    return root
-
-
-def everything(run):
-    found = [run.tags, run.counts(), [name.rpartition("/")[2] for name in run.files], run.name]
-    for series in run.scalars.values():
-        found += [series.steps.tolist(), series.values.tolist(), series.wall_times.tolist()]
-    return [*found, [(image.step, image.encoded) for series in run.images.values() for image in series]]
-
-
-@pytest.fixture
-def local(tmp_path):
-    return tree(tmp_path / "runs")
-
-
-@pytest.fixture
-def memory(local):
-    """The URL of a copy of the logdir in fsspec's memory, and its path there."""
-    root = f"/{uuid.uuid4().hex}/runs"
-    fs = fsspec.filesystem("memory")
-    fs.put(str(local), root, recursive=True)
-    yield f"memory:/{root}"
-    fs.rm(root, recursive=True)
-
-
-class Server(http.server.ThreadingHTTPServer):
-    """Serves a folder on loopback, in ranges, and notes which bytes of which file it has sent."""
-
-    daemon_threads = True
-    ranges = True  # whether it knows them
-
-    def __init__(self, folder):
-        self.sent = []  # name, first byte, byte behind the last
-        super().__init__(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def bytes_of(self, name=NAME):
-        return sum(stop - start for path, start, stop in self.sent if path.endswith(name))
-
-    def assert_nothing_twice(self):
-        seen = {}
-        for path, start, stop in self.sent:
-            for first, last in seen.setdefault(path, []):
-                assert stop <= first or last <= start, (path, start, stop)
-            seen[path].append((start, stop))
-
-
-class Handler(http.server.SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def do_GET(self):
-        path = self.translate_path(self.path)
-        if not os.path.isfile(path):
-            return super().do_GET()  # an index page, or 404
-        with open(path, "rb") as file:
-            data = file.read()
-        size, start, stop = len(data), 0, len(data)
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")) if self.server.ranges else None
-        if wanted:
-            start, stop = int(wanted[1]), min(size, int(wanted[2] or size) + 1)
-            if start >= size:
-                self.send_response(416)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return None
-        self.send_response(206 if wanted else 200)
-        self.send_header("Content-Type", "application/octet-stream")
-        self.send_header("Content-Length", str(stop - start))
-        if wanted:
-            self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
-        self.end_headers()
-        self.server.sent.append((urllib.parse.unquote(self.path), start, stop))
-        self.wfile.write(data[start:stop])
-        return None
-
-
-@pytest.fixture
-def server(local):
-    try:
-        fsspec.get_filesystem_class("http")
-    except ImportError as error:
-        pytest.skip(str(error))
-    with Server(local) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_a_run_in_memory_is_the_same(local, memory):
@@ -245,74 +116,6 @@ def test_a_folder_without_event_files_is_no_run(memory):
 def test_a_file_of_another_sort_is_said_to_be_one(memory):
     with pytest.raises(NotAnEventFileError, match="it starts with b'none of "):
         tbevents.read_run(f"{memory}/b/notes.txt")
-
-
-def test_over_http_each_byte_is_fetched_once(server, local, monkeypatch):
-    monkeypatch.setattr(decoder_feed, "BLOCK", 70_000)
-    monkeypatch.setattr(remote_file, "SMALL", 0)
-    monkeypatch.setattr(remote_file, "_RANGE", 70_000)
-    run = tbevents.read_run(f"{server.url}/a/{NAME}")
-    server.assert_nothing_twice()
-    assert server.bytes_of() == (local / "a" / NAME).stat().st_size
-    assert len(server.sent) > 5
-    assert max(stop - start for _, start, stop in server.sent) < 300_000
-    assert everything(run) == everything(tbevents.read_run(local / "a" / NAME))
-
-
-def test_over_http_a_value_costs_its_own_range(server):
-    run = tbevents.read_run(f"{server.url}/a/{NAME}")
-    server.sent.clear()
-    image = run.images["x"][2]
-    assert image.encoded == image_event(1000).summary.value[0].image.encoded_image_string
-    assert len(server.sent) == 1
-    assert server.bytes_of() < 200_000 + 100
-
-
-def test_over_http_long_records_are_not_fetched_without_checksums(server, local):
-    (local / "c").mkdir()
-    write_events(local / "c" / NAME, [image_event(step, 3_000_000) for step in range(4)])
-    run = tbevents.read_run(f"{server.url}/c/{NAME}", checksums="skip")
-    server.assert_nothing_twice()
-    assert len(run.images["x"]) == 4
-    assert server.bytes_of() < (1 << 20) + 4 * (1 << 17)
-
-
-def test_over_http_reload_fetches_what_was_appended(server, local):
-    path = local / "a" / NAME
-    run = tbevents.read_run(f"{server.url}/a/{NAME}")
-    server.sent.clear()
-    before = path.stat().st_size
-    with open(path, "ab") as file:
-        file.write(record(scalar_event("loss", 2000, 1.0).SerializeToString()))
-    assert run.reload().scalars["loss"].last.step == 2000
-    # One request, from the bytes on by which the file is known again.
-    assert [(start, stop) for _, start, stop in server.sent] == [
-        (before - file_identity.REMEMBERED, path.stat().st_size),
-    ]
-    server.sent.clear()
-    run.reload()
-    assert 0 < server.bytes_of() <= file_identity.REMEMBERED
-
-
-def test_over_http_folders_are_read_from_their_pages(server, local):
-    assert everything(tbevents.read_run(f"{server.url}/a/")) == everything(tbevents.read_run(local / "a"))
-
-
-def test_over_http_runs_are_found_on_the_pages_of_a_folder(server):
-    if "mimetype" not in fsspec.filesystem("http").info(f"{server.url}/a/"):
-        pytest.skip("this fsspec does not tell pages from other files")
-    logdir = tbevents.read_logdir(f"{server.url}/")
-    assert list(logdir) == ["a", "a/deep/er", "b"]
-    assert [len(run.scalars["loss"]) for run in logdir.values()] == [2001, 30, 60]
-    server.assert_nothing_twice()
-
-
-def test_a_server_without_ranges_is_asked_once(server, local, monkeypatch):
-    monkeypatch.setattr(decoder_feed, "BLOCK", 70_000)
-    server.ranges = False
-    run = tbevents.read_run(f"{server.url}/a/{NAME}")
-    assert len(server.sent) == 1
-    assert everything(run) == everything(tbevents.read_run(local / "a" / NAME))
 
 
 @pytest.mark.parametrize("protocol", ["memory", "http"])
@@ -423,45 +226,6 @@ def test_an_unknown_protocol_is_named(use, url, protocol, hint, tmp_path, monkey
         use(url)
     assert str(caught.value).endswith(f": fsspec knows no protocol {protocol!r}{hint}")
     assert not list(tmp_path.iterdir())
-
-
-class Answering(http.server.BaseHTTPRequestHandler):
-    """Answers every request with the status that its path begins with."""
-
-    def do_HEAD(self):
-        self.send_error(int(self.path.split("/")[1]))
-
-    def do_GET(self):
-        self.do_HEAD()
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def answering():
-    pytest.importorskip("aiohttp", reason="fsspec needs it for http")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join(60)
-
-
-@pytest.mark.parametrize("read", [tbevents.read_run, tbevents.read_logdir, lambda url: list(tbevents.iter_events(url))])
-def test_a_run_is_missing_only_if_the_server_says_so(answering, read):
-    for status in (404, 410):
-        with pytest.raises(RunNotFoundError, match="no such file or folder"):
-            read(f"{answering}/{status}/x")
-    for status in (401, 403, 500, 503):
-        with pytest.raises(OSError, match=f"cannot be read: ClientResponseError: {status}") as caught:
-            read(f"{answering}/{status}/x")
-        assert not isinstance(caught.value, FileNotFoundError)
-    for url in ("http://127.0.0.1:1/x", "http://no.such.host.invalid/x"):
-        with pytest.raises(OSError, match=rf"cannot be read: Client\w+Error: .* connect to .*{url}") as caught:
-            read(url)
-        assert not isinstance(caught.value, FileNotFoundError)
 
 
 @pytest.mark.parametrize("name", ["url=memory://runs", "runs/http://host/x", "1://x", "://x"])

@@ -14,8 +14,7 @@ from tbevents.testing import MemoryWriter, Regression, check_runs_close, golden
 from tbevents.testing.regression import orphans, owned_by
 from tbevents.tools import new_files
 
-from .runs import run_of
-from .test_run_checks import everything
+from .runs import everything, run_of
 
 
 def files_in(folder):

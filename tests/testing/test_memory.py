@@ -10,7 +10,7 @@ from tbevents import EventFileWriter, SummaryWriter, read_logdir, read_run
 from tbevents.proto import Event, Summary, TensorProto
 from tbevents.testing import LiveRun, MemoryWriter, assert_runs_close, check_runs_close, live_run
 
-from .test_run_checks import everything
+from .runs import everything
 
 
 def clock():

@@ -1,12 +1,36 @@
-"""Fixtures for writers whose folder is a URL."""
+"""What tests of writers share: a writer of one event file, pyplot, and storage for those whose folder is a URL."""
 
+import contextlib
 import threading
 
 import pytest
 
 from tbevents.writing import uploader
+from tbevents.writing.event_file_writer import EventFileWriter
 
+from .logged import NEVER
 from .stored import PATIENCE, Storage
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """A writer of which nothing reaches the disk by itself."""
+    writer = EventFileWriter(tmp_path / "run", flush_secs=NEVER)
+    yield writer
+    with contextlib.suppress(OSError):
+        writer.close()
+
+
+@pytest.fixture
+def pyplot():
+    """The module; its figures are closed at the end."""
+    pytest.importorskip("PIL", reason="makes pictures")
+    matplotlib = pytest.importorskip("matplotlib", reason="draws figures")
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    yield plt
+    plt.close("all")
 
 
 @pytest.fixture

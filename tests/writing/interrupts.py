@@ -1,12 +1,12 @@
-"""Interrupts at every moment at which CPython runs signal handlers: at the start and behind the end of a call."""
+"""Calls at every moment at which CPython runs signal handlers: at the start and behind the end of a call."""
 
 import sys
 
 
-def interrupted(call, moment):
-    """Makes a call with a KeyboardInterrupt at its moment of this number; False if it ends before.
+def happens(call, moment, handler):
+    """Makes a call, and another, the handler's, at its moment of this number; False if it ends before.
 
-    The interrupt may be swallowed, as in the garbage collector.
+    An exception of the handler may be swallowed, as in the garbage collector.
     """
     count = 0
 
@@ -16,13 +16,23 @@ def interrupted(call, moment):
             count += 1
             if count == moment:
                 sys.setprofile(None)
-                raise KeyboardInterrupt
+                handler()
 
     sys.setprofile(profile)
     try:
         call()
-    except KeyboardInterrupt:
-        pass
     finally:
         sys.setprofile(None)
     return count >= moment
+
+
+def interrupted(call, moment):
+    """Makes a call with a KeyboardInterrupt at its moment of this number; False if it ends before."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    try:
+        return happens(call, moment, interrupt)
+    except KeyboardInterrupt:
+        return True

@@ -7,7 +7,6 @@ import threading
 
 import tbevents
 
-NEVER = 1e9  # seconds for tests in which the background must not come in between
 PATIENCE = 60  # seconds after which something counts as hanging
 URL = "memory://bucket/runs/demo"
 

@@ -20,9 +20,7 @@ from tbevents.writing import record_file
 from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.summary_writer import SummaryWriter
 
-from .logged import log, writer_warnings
-
-NEVER = 1e9  # flush_secs for tests in which the background must not come in between
+from .logged import NEVER, log, writer_warnings
 
 
 @pytest.fixture(params=["raise", "warn"])

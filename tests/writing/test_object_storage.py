@@ -19,7 +19,8 @@ from tbevents.testing import MemoryWriter, assert_decreasing, capture
 from tbevents.writing import object_file
 from tbevents.writing.event_file_writer import EventFileWriter
 
-from .stored import NEVER, PATIENCE, URL, log, steps, wait_for_background
+from .logged import NEVER
+from .stored import PATIENCE, URL, log, steps, wait_for_background
 
 pytest.importorskip("fsspec", reason="fsspec is not installed")
 

@@ -13,7 +13,8 @@ from tbevents.writing import object_file, uploader
 from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.failures import Failures
 
-from .stored import NEVER, PATIENCE, URL, log, steps, wait_for_background
+from .logged import NEVER
+from .stored import PATIENCE, URL, log, steps, wait_for_background
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 

@@ -15,9 +15,7 @@ from tbevents.testing import MemoryWriter
 from tbevents.writing import batch_writer
 from tbevents.writing.batch_writer import BATCH
 
-from .logged import log, writer_warnings
-
-NEVER = 1e9  # flush_secs for tests in which the background must not come in between
+from .logged import NEVER, log, writer_warnings
 
 
 class Disk:

@@ -16,7 +16,7 @@ from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.record_file import RecordFile
 from tbevents.writing.summary_writer import SummaryWriter
 
-from .interrupts import interrupted
+from .interrupts import happens, interrupted
 from .logged import ENDS, everything_below, scalars_in
 
 PATIENCE = 60  # seconds after which a process counts as hanging
@@ -45,6 +45,11 @@ def run(script, folder):
 
 def steps_in(folder):
     return [step for _, step, _ in scalars_in(folder)]
+
+
+def steps_below(folder):
+    """The steps of the run's own scalars, and then of its series; layouts have none."""
+    return [step for path in ("", "g_x", "g_y") for step in steps_in(folder / path) if step]
 
 
 def test_a_thousand_series_need_few_descriptors(tmp_path):
@@ -356,6 +361,62 @@ def test_an_interrupt_at_any_moment_of_close_loses_and_repeats_nothing(tmp_path,
                 break
     finally:
         gc.enable()
+    assert moment > 50
+
+
+OPENING = {
+    "scalar": lambda writer, step: writer.add_scalar("a", 1.0, step),
+    "series": lambda writer, step: writer.add_scalars("g", {"x": 1.0, "y": 1.0}, step),
+    "columns": lambda writer, step: writer.add_scalar_columns("a", [step], [1.0]),
+}
+HANDLERS = {
+    "closes": lambda writer: writer.close(),
+    "logs": lambda writer: writer.add_scalars("g", {"x": 1.0}, 9),
+    "logs and closes": lambda writer: (writer.add_scalars("g", {"x": 1.0}, 9), writer.close()),
+}
+
+
+@pytest.mark.parametrize("in_one_run", [False, True])
+@pytest.mark.parametrize("handler", HANDLERS)
+@pytest.mark.parametrize("method", OPENING)
+def test_a_signal_handler_may_close_or_log_at_any_moment_while_files_are_opened(tmp_path, method, handler, in_one_run):
+    def log(step):
+        OPENING[method](writer, step)
+
+    for moment in itertools.count(1):
+        folder = tmp_path / str(moment)
+        writer = SummaryWriter(folder, flush_secs=1e9, scalars_in_one_run=in_one_run)
+        writer.close()
+        happened = happens(lambda: log(1), moment, lambda: HANDLERS[handler](writer))  # noqa: B023  # called here
+        log(2)
+        writer.flush()
+        ours = [1, 1, 2, 2] if method == "series" else [1, 2]
+        theirs = [9] * (happened and "logs" in handler)
+        assert sorted(steps_below(folder)) == ours + theirs, moment
+        writer.close()
+        assert sorted(steps_below(folder)) == ours + theirs, moment
+        if not happened:
+            break
+    assert moment > 50
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("method", OPENING)
+def test_after_an_interrupt_at_any_moment_while_files_are_opened_a_flush_reaches_every_file(tmp_path, method):
+    for moment in itertools.count(1):
+        folder = tmp_path / str(moment)
+        writer = SummaryWriter(folder, flush_secs=1e9)
+        writer.close()
+        fired = interrupted(lambda: OPENING[method](writer, 1), moment)  # noqa: B023  # called here
+        writer.add_scalars("g", {"x": 1.0, "y": 1.0}, 2)
+        writer.add_scalar("a", 1.0, 3)
+        writer.flush()
+        steps = steps_below(folder)
+        assert [step for step in steps if step > 1] == [3, 2, 2], moment
+        assert steps.count(1) <= (2 if method == "series" else 1), moment
+        if not fired:
+            break
+        writer.close()
     assert moment > 50
 
 
