@@ -1,6 +1,7 @@
 """Logs with a writer, and reads what it left on disk."""
 
 import contextlib
+import re
 import warnings
 from pathlib import Path
 
@@ -24,10 +25,15 @@ def writer_warnings():
         yield caught
 
 
+def _by_numbers(path):
+    """Sorts file 100 of a process behind file 99."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]
+
+
 def events_in(folder):
     """The events of all files in a folder, by name, without those that only begin a file."""
     events = []
-    for path in sorted(Path(folder).glob("*tfevents*")):
+    for path in sorted(Path(folder).glob("*tfevents*"), key=_by_numbers):
         decoder = RecordDecoder(path=str(path))
         decoder.feed(path.read_bytes())
         while (record := decoder.next_record()) is not NEED_DATA:
