@@ -34,7 +34,7 @@ class Merged:
         target: the file that was written.
         records: number of records in it.
         purged: number of values left out because later ones overwrite them.
-        problems: damage in the sources.
+        problems: damage in the sources, and their files that cannot be read.
     """
 
     sources: tuple[str, ...]
@@ -77,7 +77,8 @@ def merge(
     """
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
-    files = [file for source in sources for file in files_of_run(source)]
+    unreadable: list[Problem] = []
+    files = [file for source in sources for file in files_of_run(source, unreadable.append)]
     if len({os.path.realpath(file) for file in files}) < len(files):
         raise ValueError("a file is among the sources twice")
     target = _target(out, files)
@@ -98,7 +99,7 @@ def merge(
                 kept += 1
         if not kept:
             raise ValueError("there is no record to merge")
-    return Merged(tuple(files), target, kept, editor.dropped if editor else 0, tuple(reader.problems))
+    return Merged(tuple(files), target, kept, editor.dropped if editor else 0, (*unreadable, *reader.problems))
 
 
 def _target(out: StrPath, files: list[str]) -> str:
