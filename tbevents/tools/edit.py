@@ -69,6 +69,7 @@ def edit(
         source: an event file, a run, or a folder of runs, all of whose files are edited.
         out: the output: a file if its name is an event file's, else a folder in which each run keeps its name.
         in_place: if True, replace the files. Each is kept beside as a backup, under a name without ``tfevents``.
+            The file behind a link is replaced, and the link stays.
         runs: patterns of the runs to edit; None means all.
         keep: patterns of the tags to keep; empty means all.
         drop: patterns of the tags to drop.

@@ -66,12 +66,12 @@ def merge(
             time. Records of one file stay in order.
         purge: if True, leave out values that a later value of the tag overwrites, one at the same or a lower step, as a
             resumed run writes them.
-        overwrite: if True, replace `out` if it exists.
+        overwrite: if True, replace `out` if it is an event file. A folder with a run is refused nevertheless.
         progress: called with the bytes read.
 
     Raises:
         RunNotFoundError: if a source does not exist, or is a folder without event files.
-        FileExistsError: if `out` exists and `overwrite` is False.
+        FileExistsError: if `out` is a file and `overwrite` is False, or a folder with an event file.
         ValueError: if a file is among the sources twice, or there is no record.
         OSError: if a file cannot be read or written.
     """

@@ -57,7 +57,7 @@ def repair(
         source: an event file, a run, or a folder of runs, all of whose files are repaired.
         out: the output: a file if its name is an event file's, else a folder in which each run keeps its name.
         in_place: if True, replace the damaged files. Each is kept beside as a backup, under a name without
-            ``tfevents``.
+            ``tfevents``. The file behind a link is replaced, and the link stays.
         runs: patterns of the runs to repair; None means all.
         keep_undecodable: if True, keep records whose checksums are right but whose payload is not an Event. Most
             readers stop at one.

@@ -68,6 +68,10 @@ def plan_rewrite(
         find_run_files(source)  # raises if there is none
     targets = [os.path.realpath(plan.target) for each in plans.values() for plan in each]
     if len(set(targets)) < len(targets):
+        if out is None:
+            raise ValueError(
+                f"{source}: a file is there twice, by a link; it cannot be rewritten in place (--in-place)"
+            )
         raise ValueError(f"{out} is one file, but there are {len(targets)} to write: give a folder")
     if not in_place and {os.path.realpath(plan.source) for each in plans.values() for plan in each} & set(targets):
         raise ValueError(
