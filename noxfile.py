@@ -85,17 +85,18 @@ def last_line(session: nox.Session, *command: str, **options: object) -> None:
 def run_tests(session: nox.Session, *arguments: str) -> None:
     """Runs pytest, and prints the last line of what it printed.
 
-    Tests with threads, processes and sockets may fail by chance on a busy machine. If at most three fail, the output is
-    shown, and they run once more, alone: a test that fails again fails the session.
+    Tests with threads, processes and sockets may fail by chance on a busy machine, and so may their fixtures. If there
+    are at most three failures and errors of tests, the output is shown, and those tests run once more, alone: one that
+    fails again fails the session.
     """
     cache = session.cache_dir / "pytest" / session.name
     shutil.rmtree(cache, ignore_errors=True)
     command = ("pytest", "-q", "-o", f"cache_dir={cache}", *arguments)
     output = str(session.run(*command, silent=True, success_codes=[0, 1])).strip()
     summary = output.splitlines()[-1]
-    if failed := re.search(r"(\d+) failed|\d+ error", summary):
+    if failed := sum(map(int, re.findall(r"(\d+) (?:failed|error)", summary))):
         print(output)
-        if int(failed[1] or 4) > 3:
+        if failed > 3:
             session.error("tests failed")
         print("Run again, alone:")
         output = str(session.run(*command, "--last-failed", silent=True)).strip()

@@ -33,6 +33,7 @@ default_role = "py:obj"  # `Run` in a docstring is a link where there is such a 
 html_theme = "furo"
 html_title = f"tbevents {release}"
 html_static_path = ["static"]
+html_favicon = "../tbevents/tools/report/assets/icon.svg"
 html_css_files = ["focus.css"]
 html_copy_source = html_show_sphinx = False
 html_theme_options = (

@@ -83,6 +83,12 @@ def parent(path: str) -> str:
     return remote.parent(path) if remote.is_url(path) else os.path.dirname(path)
 
 
+def is_within(path: str, folder: str) -> bool:
+    """Returns whether a path is a folder or below it, going by the names alone."""
+    path, folder = (each if remote.is_url(each) else each.replace(os.sep, "/") for each in (path, folder))
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
 def folder_name(path: str) -> str:
     """Returns the last part of a path."""
     if remote.is_url(path):

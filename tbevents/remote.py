@@ -111,6 +111,11 @@ def list_files(
     fs, path = filesystem(url)
     root = path.strip("/")
     found: dict[str, FileRef] = {}
+
+    def unlisted(folder: str, error: OSError) -> None:
+        if on_unreadable is not None:
+            on_unreadable(join(url, folder.strip("/")[len(root) :].lstrip("/")), error)
+
     with as_os_errors(url):
         fs.invalidate_cache()
         try:
@@ -118,7 +123,7 @@ def list_files(
                 info = fs.info(path)
                 if not _is_folder(info, path):
                     return file_ref(url, info)
-            for entry in _entries(fs, path, on_unreadable, below=below):
+            for entry in _entries(fs, path, unlisted, below=below):
                 name = entry["name"].lstrip("/")
                 if entry["type"] != "directory" and name.startswith(root):
                     if name == root:
@@ -132,14 +137,14 @@ def list_files(
 
 
 def _entries(
-    fs: Any, path: str, on_unreadable: Callable[[str, OSError], object] | None, *, below: bool
+    fs: Any, path: str, on_unreadable: Callable[[str, OSError], object], *, below: bool
 ) -> Iterable[dict[str, Any]]:
     """Returns fsspec's entries in a folder, or below it; raises FileNotFoundError if the path does not exist."""
     if not below:
         entries: Iterable[dict[str, Any]] = fs.ls(path, detail=True)
         return entries
     if not _finds_itself(fs):
-        return _walk(fs, path, on_unreadable or (lambda _path, _error: None))
+        return _walk(fs, path, on_unreadable)
     found: dict[str, dict[str, Any]] = fs.find(path, detail=True)
     if not found:
         fs.info(path)
@@ -198,7 +203,7 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
         except OSError as error:
             if folder == top:
                 raise
-            on_unreadable(fs.unstrip_protocol(folder), error)
+            on_unreadable(folder, error)
             continue
         for entry in entries:
             if entry["type"] != "directory":

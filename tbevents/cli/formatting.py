@@ -154,6 +154,12 @@ _LINES: Final = 100
 """Maximum lines of damage to print for one thing: a file may have a hundred thousand."""
 
 
+def stored_as_float64(tags: Sequence[str]) -> str:
+    """Returns a remark that these tags are stored as float64, and what that means."""
+    some = ", ".join(tags[:3]) + (", ..." if len(tags) > 3 else "")
+    return f"stored as float64, which TensorBoard shows only with --load_fast=false: {some}"
+
+
 def first_of(lines: Sequence[str]) -> list[str]:
     """Returns the first lines, and a line with the number of the others."""
     return safe_text.first_of(lines, _LINES)

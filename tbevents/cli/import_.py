@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import click
 
-from tbevents.cli.formatting import counted, printable
+from tbevents.cli.formatting import counted, printable, stored_as_float64
 from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.tools.import_ import Precision, import_table
@@ -37,11 +37,7 @@ def command(terminal: Terminal, file: str, out: str, as_json: bool, **options: A
     with terminal.progress("importing") as progress:
         done = import_table(source, out, progress=progress, **options)
     if done.float64_tags:
-        some = ", ".join(done.float64_tags[:3]) + (", ..." if len(done.float64_tags) > 3 else "")
-        terminal.remark(
-            f"stored as float64, which TensorBoard shows only with --load_fast=false: {some}; "
-            "--precision float32 avoids that"
-        )
+        terminal.remark(f"{stored_as_float64(done.float64_tags)}; --precision float32 avoids that")
     if as_json:
         terminal.json(done)
         return

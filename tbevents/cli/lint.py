@@ -15,7 +15,6 @@ from tbevents.cli.formatting import wrapped
 from tbevents.cli.parameters import PATH, checksums_option, example, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config
-from tbevents.lint.finding import at_least
 from tbevents.lint.formats import FORMATS
 from tbevents.lint.formats.text import MARGIN, as_text
 from tbevents.reading.options import Checksums
@@ -26,8 +25,12 @@ _STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
 def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Splits lists of codes at commas."""
-    return tuple(code.strip() for each in given for code in each.split(",") if code.strip())
+    """Splits lists of codes at commas; refuses a list of none, which would stand for all."""
+    found = [[code.strip() for code in each.split(",") if code.strip()] for each in given]
+    for each, codes in zip(given, found, strict=True):
+        if not codes:
+            raise click.BadParameter(f"{each!r} names no rule")
+    return tuple(code for codes in found for code in codes)
 
 
 @click.command(epilog=example("tbevents lint runs --ignore TB3 --fail-on warning --format sarif -o lint.sarif"))
@@ -117,7 +120,7 @@ def _folder_of(path: str) -> str | None:
 def _noting(results: Iterable[LintedRun], config: LintConfig, failing: list[bool]) -> Iterator[LintedRun]:
     """Yields the results; notes of each whether it makes the command fail."""
     for each in results:
-        failing.append(any(at_least(found.severity, config.fail_on) for found in each.findings))
+        failing.append(any(config.fails(found.severity) for found in each.findings))
         yield each
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, TypeAlias, get_args
+from typing import Any, Final, TypeAlias, get_args
 
 import click
 from click.shell_completion import CompletionItem
@@ -19,6 +19,20 @@ from tbevents.tools.rewrite_plan import ONE_OUTPUT
 from tbevents.views.chart import XAxis
 
 PATH = click.Path(path_type=str)
+
+
+class Seconds(click.FloatRange):
+    """A time that can be waited for: a number of seconds, at most some 100 years."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns the number; fails if it is NaN, infinite or out of range."""
+        number = super().convert(value, param, ctx)
+        if not number <= _LONGEST:
+            self.fail(f"{value} is not a number of seconds that can be waited for", param, ctx)
+        return number
+
+
+_LONGEST: Final = 100 * 365 * 86400.0
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 """What adds an argument or an option to a command."""

@@ -7,10 +7,11 @@ from typing import Any, get_args
 
 import click
 
-from tbevents.cli.formatting import counted, printable
+from tbevents.cli.formatting import counted, printable, stored_as_float64
 from tbevents.cli.parameters import PATH, checksums_option, example, safe_cells_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.tools.reduce import StepValue, reduce, write_reduced
+from tbevents.tools.scalar_files import in_range_of_float32
 from tbevents.tools.table_files import is_table, looks_like_file, write_table
 
 
@@ -74,5 +75,8 @@ def command(
         write_table(reduced, out, safe_cells=safe_cells)
     else:
         write_reduced(reduced, out)
+        wide = [each.tag for each in reduced.tags if not all(map(in_range_of_float32, each.stats.values()))]
+        if wide:
+            terminal.remark(stored_as_float64(wide))
     over, of_tags = counted(len(reduced.paths), "run"), counted(len(reduced.tags), "tag")
     terminal.remark(printable(f"{out}: {', '.join(reduced.stats)} of {of_tags} over {over}"))

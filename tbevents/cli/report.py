@@ -69,7 +69,7 @@ def command(
     The page is one file that loads nothing else; it can be mailed or kept beside a build. Pictures need Pillow.
     """
     limits = ReportLimits(points=points, steps=steps)
-    findings = []
+    findings = None
     if lints:
         from tbevents.cli.lint import nearest_config  # few reports are with findings
         from tbevents.lint import run as lint

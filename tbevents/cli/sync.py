@@ -10,6 +10,7 @@ import click
 from tbevents.cli.formatting import counted
 from tbevents.cli.parameters import (
     PATH,
+    Seconds,
     checksums_option,
     duplicates_option,
     example,
@@ -45,7 +46,7 @@ _WAIT = 30.0
 @click.option(
     "--watch",
     "seconds",
-    type=click.FloatRange(0.05),
+    type=Seconds(0.05),
     is_flag=False,
     flag_value=_WAIT,
     metavar="[SECONDS]",

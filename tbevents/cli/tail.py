@@ -14,6 +14,7 @@ from rich.text import Text
 from tbevents.cli.chart_grid import chart_grid, latest
 from tbevents.cli.formatting import count, duration, number, printable, shown_name
 from tbevents.cli.parameters import (
+    Seconds,
     chart_options,
     chart_style,
     checksums_option,
@@ -50,8 +51,8 @@ _GLANCE = 0.1
 @logdir_argument
 @named_tags
 @run_option
-@click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between updates; default: 1.")
-@click.option("--for", "seconds", type=float, metavar="SECONDS", help="Stop after this time; default: at Ctrl-C.")
+@click.option("--interval", type=Seconds(0.05), default=1.0, help="Seconds between updates; default: 1.")
+@click.option("--for", "seconds", type=Seconds(0), metavar="SECONDS", help="Stop after this time; default: at Ctrl-C.")
 @click.option("--chart", "wants_charts", is_flag=True, help="Show charts that fill the terminal, one for each tag.")
 @chart_options
 @checksums_option

@@ -20,7 +20,7 @@ from tbevents.lint.expectations import (
     plain_key,
     plain_keys,
 )
-from tbevents.lint.finding import Severity
+from tbevents.lint.finding import Severity, at_least
 from tbevents.lint.rule import Options, Rule, checked_selectors, rule_named, rules, selects
 from tbevents.reading.name_patterns import patterns
 
@@ -92,15 +92,21 @@ class LintConfig:
         """The rules to use by code, each with its severity and its options."""
         return self._rules
 
+    def fails(self, severity: Severity) -> bool:
+        """Returns True if a finding of this severity makes a run fail."""
+        return at_least(severity, self.fail_on)
+
 
 def _by_code(key: str, table: Mapping[str, T]) -> dict[str, T]:
     """Returns a table of rules by their codes.
 
     Raises:
-        ValueError: if a rule is unknown, or is there by its code and by its name.
+        ValueError: if a key is not text, or a rule is unknown, or is there by its code and by its name.
     """
     found: dict[str, T] = {}
     for name, value in table.items():
+        if not isinstance(name, str):
+            raise ValueError(f"{key}: keys must be text, not {name!r}")
         rule = rule_named(name)
         if rule.code in found:
             raise ValueError(f"{key}: {rule.code} ({rule.name}) must be given once")

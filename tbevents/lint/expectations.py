@@ -18,7 +18,7 @@ from tbevents.reading.name_patterns import NamePatterns, patterns
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.remote import is_url
-from tbevents.testing.finding import Finding
+from tbevents.testing.finding import Finding, MissingArgumentError
 from tbevents.testing.memory_writer import MemoryWriter
 from tbevents.testing.run_checks import check_runs_close
 from tbevents.testing.scalar_checks import check_bounded, check_finite, check_lr_schedule
@@ -138,6 +138,8 @@ def _errors_at(where: str) -> Iterator[None]:
     """Raises the errors of what knows nothing of a configuration as ValueErrors that say where it has the arguments."""
     try:
         yield
+    except MissingArgumentError as error:  # names the function, of which a configuration knows nothing
+        raise ValueError(f"{where} needs {error.needed}") from None
     except (TypeError, ValueError, UnknownNameError) as error:
         raise ValueError(f"{where}: {error}") from None
 
@@ -248,7 +250,7 @@ def _converges(value: object, where: str) -> Iterator[Expected]:
 
 
 def _reaches(value: object, where: str) -> Iterator[Expected]:
-    for each in value if isinstance(value, list) else [value]:
+    for each in value if isinstance(value, list) and value else [value]:
         table = dict(each) if isinstance(each, Mapping) else each
         tag = table.pop("tag", None) if isinstance(table, dict) else None
         if tag is not None and not isinstance(tag, str):

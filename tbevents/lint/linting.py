@@ -11,7 +11,7 @@ from typing import Any
 from tbevents.errors import TBEventsError
 from tbevents.files import StrPath, folder_name, join, path_string
 from tbevents.lint.config import LintConfig, load_config, parse_config
-from tbevents.lint.finding import Findings, at_least
+from tbevents.lint.finding import Findings
 from tbevents.lint.linter import Linter
 from tbevents.reading.logdir import Logdir
 from tbevents.reading.name_patterns import NameFilter
@@ -191,6 +191,6 @@ def assert_lints(path: Subject | Mapping[str, Run], config: AnyConfig = None) ->
     """
     __tracebackhide__ = True
     checked = as_config(config)
-    failing = [each for each in run(path, checked) if at_least(each.severity, checked.fail_on)]
+    failing = [each for each in run(path, checked) if checked.fails(each.severity)]
     if failing:
         raise AssertionError(message(failing))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import closest_or_first, nearest, suggestion
+from tbevents.errors import brief, closest_or_first, nearest, suggestion
 from tbevents.lint.finding import Severity
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
@@ -100,8 +100,8 @@ class Rule:
                 raise ValueError(
                     f"{self.code} ({self.name}) has no option {name!r}; {closest_or_first(name, found, 1)}"
                 )
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-                raise ValueError(f"{self.code} ({self.name}): {name} must be a number of 0 or more, not {value!r}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= sys.float_info.max:
+                raise ValueError(f"{self.code} ({self.name}): {name} must be a number of 0 or more, not {brief(value)}")
             found[name] = value
         return found
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +15,9 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 """Names under which only this machine can be reached."""
 
 _ALL: Final = ("", "0.0.0.0", "::")  # recognized, not bound to by default
+
+_HOST_NAME: Final = re.compile(r"(\*\.)?[A-Za-z0-9_.-]+")
+"""A name or IPv4 address, or all names that end so, as the header Host has them: without scheme, port and path."""
 
 _ATTEMPTS: Final = 20
 """How many free ports are tried until one is free on all addresses of a host."""
@@ -31,7 +36,7 @@ class Address:
         host: name or address to bind to; all addresses of a name are bound, of localhost 127.0.0.1 and ::1.
         port: port to bind to; 0 takes a free one.
         token: whether the URL holds a random token, without which nothing is answered.
-        allowed_hosts: more host names that requests may be for, such as that of a proxy.
+        allowed_hosts: more host names that requests may be for, such as that of a proxy, without scheme and port.
         root_path: path under which a proxy shows the board.
         framed: whether pages of this machine (on its loopback address) may show the board in a frame, as notebooks do.
             The token is in the path of the URL then: a frame has no cookies if the page around it is of another site.
@@ -53,8 +58,9 @@ class Address:
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port must be from 0 to 65535, not {self.port}")
         for name in self.allowed_hosts:
-            if "*" in name[1:] or (name.startswith("*") and not name.startswith("*.")):
-                raise ValueError(f"an allowed host must be a host name, or *.domain, not {name!r}")
+            if not (_HOST_NAME.fullmatch(name) or _is_ipv6(name)):
+                wanted = "a host name or address without scheme, port and path, or *.domain"
+                raise ValueError(f"an allowed host must be {wanted}, not {name!r}")
 
     def names(self) -> tuple[str, ...]:
         """Returns the host names that requests may be for."""
@@ -160,6 +166,15 @@ def _bind(family: socket.AddressFamily, name: Any, *, alone: bool) -> socket.soc
 def _close(sockets: Iterable[socket.socket]) -> None:
     for each in sockets:
         each.close()
+
+
+def _is_ipv6(host: str) -> bool:
+    """Returns whether a host is an IPv6 address, with brackets or without."""
+    try:
+        ipaddress.IPv6Address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _own_addresses() -> list[str]:

@@ -26,6 +26,7 @@ from tbevents.live_page.guard import FRAMES, Guard, HostGuard, PathGuard, Prefix
 from tbevents.live_page.page import board_page
 from tbevents.reading.points import PointColumns
 from tbevents.tools.json_text import json_text, plain
+from tbevents.tools.report.page import icon
 from tbevents.tools.report.pauses import pauses_of
 
 _HEARTBEAT: Final = 15.0
@@ -73,6 +74,7 @@ def make_app(
     handlers = _Handlers(board, FRAMES if framed else "'none'")
     routes = [
         Route("/", handlers.page, methods=["GET"]),
+        Route("/favicon.ico", handlers.icon, methods=["GET"]),
         Route("/api/events", handlers.events, methods=["GET"]),
         Route("/api/scalars", handlers.scalars, methods=["GET"]),
         Route("/api/card", handlers.card, methods=["GET"]),
@@ -119,6 +121,10 @@ class _Handlers:
     def page(self, _request: Request) -> Response:
         text, policy = board_page(self._board.title)
         return HTMLResponse(text, headers={"Content-Security-Policy": f"{policy}; frame-ancestors {self._ancestors}"})
+
+    def icon(self, _request: Request) -> Response:
+        """What browsers ask for by themselves, such as where they show an answer of the API alone."""
+        return Response(icon(), media_type="image/svg+xml")
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: all that is known, or what a client that comes back has missed; then what changes."""

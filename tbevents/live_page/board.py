@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
-from tbevents.files import folder_name, join, path_string
+from tbevents.files import folder_name, is_within, join
 from tbevents.live_page.entries import arrange
 from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
 from tbevents.live_page.known_tags import KnownTags
-from tbevents.live_page.names import run_name, title_of
+from tbevents.live_page.names import checked_logdirs, run_name, title_of
 from tbevents.live_page.run_opener import RunOpener
 from tbevents.reading.hparams_table import SessionFacts
 from tbevents.reading.options import ReadOptions
@@ -54,8 +54,8 @@ class Board:
     the threads; a second call does nothing.
 
     Args:
-        logdirs: label -> folder, event file or URL. A label is put before the names of the runs, with a slash; there
-            is none before the runs of the label "".
+        logdirs: label -> folder, event file or URL. A label is put before the names of the runs, with a slash, and has
+            none itself. A single logdir may have the label "", which leaves the names as they are.
         memory: bytes of runs in memory, roughly. The run in use is kept in any case.
         options: how the runs are read.
 
@@ -64,12 +64,13 @@ class Board:
 
     Raises:
         RunNotFoundError, OSError: if a logdir does not exist, or cannot be listed.
+        TypeError, ValueError: if a label has the wrong type, has a slash, or is empty beside others.
     """
 
     def __init__(
         self, logdirs: Mapping[str, str], *, memory: int = 512 * 2**20, options: ReadOptions | None = None
     ) -> None:
-        self.logdirs: dict[str, str] = {label: path_string(path, "logdir") for label, path in logdirs.items()}
+        self.logdirs: dict[str, str] = checked_logdirs(logdirs)
         self.key: str = secrets.token_hex(8)
         self._opener = RunOpener(ReadOptions() if options is None else options)
         self._lock = threading.Condition()
@@ -275,10 +276,17 @@ class Board:
         began = time.monotonic()
         found: dict[tuple[str, str], Sequence[FileRef]] = {}
         problems: list[str] = []
-        unknown: set[str] = set()  # labels of logdirs that could not be listed: their runs stay
+        unlisted: list[tuple[str, str]] = []  # labels, and folders that could not be listed: the runs there stay
         for label, path in self.logdirs.items():
+
+            def cannot_list(folder: str, error: Exception, label: str = label) -> None:
+                problems.append(
+                    f"{folder}: {error.strerror if isinstance(error, OSError) and error.strerror else error}"
+                )
+                unlisted.append((label, folder))
+
             try:
-                listed = list_runs(path, lambda folder, error: problems.append(f"{folder}: {error.strerror or error}"))
+                listed = list_runs(path, cannot_list)
             except FileNotFoundError as error:
                 if first:
                     raise
@@ -287,8 +295,7 @@ class Board:
             except (OSError, TBEventsError) as error:
                 if first:
                     raise
-                problems.append(f"{path}: {error.strerror if isinstance(error, OSError) and error.strerror else error}")
-                unknown.add(label)
+                cannot_list(path, error)
                 continue
             found.update({(label, name): listed[name] for name in sorted(listed, key=natural_key)})
         with self._lock:
@@ -297,7 +304,7 @@ class Board:
             ended = time.monotonic()
             share = _SHARE_READING if self._jobs else _SHARE
             self._next_look = ended + max(_INTERVAL, share * (ended - began))
-            changed = self._take(found, unknown)
+            changed = self._take(found, unlisted)
             if tuple(problems) != self._problems:
                 self._problems = tuple(problems)
                 self._problems_version = self._step()
@@ -305,7 +312,7 @@ class Board:
         if changed and not first:
             self._tell()
 
-    def _take(self, found: Mapping[tuple[str, str], Sequence[FileRef]], unknown: set[str]) -> bool:
+    def _take(self, found: Mapping[tuple[str, str], Sequence[FileRef]], unlisted: Sequence[tuple[str, str]]) -> bool:
         """Takes a listing; returns whether anything is to be told now. Readings tell of themselves when they end."""
         changed = False
         for key, files in found.items():
@@ -329,7 +336,8 @@ class Board:
             run.version = self._step()
             self._queue(run)
         for key, run in self._by_name.items():
-            if key not in found and not run.gone and key[0] not in unknown:
+            may_be_there = any(key[0] == label and is_within(run.url, folder) for label, folder in unlisted)
+            if key not in found and not run.gone and not may_be_there:
                 self._tags.note(run.summary.counts if run.summary else None, None)
                 run.gone, run.run, run.summary, run.news, run.failure = True, None, None, "", ""
                 self._kept.forget(run.number)

@@ -91,7 +91,7 @@ class FollowedRun:
         version: of the board, when something of this run last changed.
         epoch: how many times the run was read from the start because a file had been truncated or replaced.
         summary: what was read; None before the first reading.
-        news: what happened to the run, as text.
+        news: what last happened to the run, as text; no problem, since all of it was read after that.
         failure: why the run cannot be read now, as text; "" if it can.
         part: how many bytes of a large run are read at a time.
         queued: whether a reading is waiting.
@@ -143,7 +143,6 @@ class FollowedRun:
         if self.metrics:
             scalars = {tag: count for tag, count in counts["scalars"].items() if tag not in self.metrics}
             counts = {**counts, "scalars": scalars}
-        news = [text for text in (self.failure, self.news) if text]
         hparams = self.summary.facts.hparams
         return {
             **told,
@@ -151,6 +150,7 @@ class FollowedRun:
             "kinds": numbered(counts),
             "part": self.summary.is_cut,
             "graph": self.summary.has_graph,
-            "problems": [*news, *self.summary.problems],
+            "problems": [*filter(None, [self.failure]), *self.summary.problems],
+            "news": self.news,
             "session": hparams is not None and bool(hparams.parameters),
         }

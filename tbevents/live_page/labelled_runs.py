@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from tbevents.errors import UnknownNameError
-from tbevents.live_page.names import run_name, title_of
+from tbevents.live_page.names import checked_logdirs, run_name, title_of
 from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
@@ -29,9 +29,11 @@ class LabelledRuns(Mapping[str, Run]):
 
     Raises:
         RunNotFoundError, OSError: if a logdir does not exist, or cannot be listed.
+        TypeError, ValueError: as `Board`, of labels.
     """
 
     def __init__(self, logdirs: Mapping[str, str], *, checksums: Checksums = "verify") -> None:
+        logdirs = checked_logdirs(logdirs)
         with without_damage_warnings():  # the problems have them
             found = {label: read_logdir(path, checksums=checksums) for label, path in logdirs.items()}
         self.path: str = logdirs[""] if list(logdirs) == [""] else title_of(logdirs)

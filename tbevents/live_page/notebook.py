@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from typing import Final
 
 from tbevents.errors import MissingExtraError
-from tbevents.files import StrPath, path_string
+from tbevents.files import StrPath
 from tbevents.live_page.child_process import BoardProcess
 from tbevents.live_page.labelled_runs import LabelledRuns
-from tbevents.live_page.names import title_of
+from tbevents.live_page.names import checked_logdirs, title_of
 from tbevents.reading.logdir import Logdir
 from tbevents.remote import is_url
 from tbevents.tools.report import page_of
@@ -91,7 +91,7 @@ def board(
 
     Args:
         logdir: a folder of runs, a run, an event file, or a URL; what `read_logdir` returned; or several of them by
-            name, which comes before the names of their runs.
+            name, which comes before the names of their runs, and has no slash.
         height: of the frame in pixels.
         inline: whether to show a report of the runs as they are now instead, which needs no server, and is stored with
             the notebook. None does so where the browser is known to be on another machine: in Colab, Kaggle and
@@ -106,7 +106,7 @@ def board(
     Raises:
         RunNotFoundError: if the logdir does not exist.
         OSError: if it cannot be listed.
-        ValueError: if an argument has an invalid value.
+        TypeError, ValueError: if an argument has the wrong type or an invalid value.
         MissingExtraError: if Starlette or uvicorn is not installed. A report needs neither.
         WorkerError: if the process of the board ended before it served.
     """
@@ -129,13 +129,11 @@ def board(
 
 def _labelled(logdir: StrPath | Logdir | Mapping[str, StrPath]) -> dict[str, str]:
     """The logdirs by label, with whole paths."""
-    if isinstance(logdir, Logdir):
-        logdir = logdir.path
-    named = logdir if isinstance(logdir, Mapping) else {"": logdir}
+    given = logdir.path if isinstance(logdir, Logdir) else logdir
+    named = given if isinstance(given, Mapping) else {"": given}
     if not named:
         raise ValueError("there is no logdir to show")
-    paths = {label: path_string(path, "logdir") for label, path in named.items()}
-    return {label: path if is_url(path) else os.path.abspath(path) for label, path in paths.items()}
+    return {label: path if is_url(path) else os.path.abspath(path) for label, path in checked_logdirs(named).items()}
 
 
 def _is_remote() -> bool:
@@ -161,13 +159,13 @@ class _Boards:
     """The boards that this process has started. Any thread may use them; a forked child has none."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
         self._processes: dict[tuple[tuple[tuple[str, str], ...], int], BoardProcess] = {}
         atexit.register(self._close_all)
 
     def let_go(self) -> None:
         """Forgets the boards of the process from which this one was forked: they are not its own to end."""
-        self._lock = threading.Lock()  # a thread of that process may have held the other
+        self._lock = threading.RLock()  # a thread of that process may have held the other
         for process in self._processes.values():
             process.let_go()
         self._processes = {}
@@ -176,11 +174,17 @@ class _Boards:
         """Returns the board of some logdirs, which is started if it is not there."""
         key = (tuple(logdirs.items()), memory)
         with self._lock:
-            process = self._processes.get(key)
-            if process is None or not process.alive:
-                if process is not None:
-                    process.close()  # its pipes are still open
-                process = self._processes[key] = BoardProcess(logdirs, memory)
+            known = self._processes.get(key)
+            if known is not None and known.alive:
+                return known
+            if known is not None:
+                known.close()  # its pipes are still open
+            process = BoardProcess(logdirs, memory)
+            other = self._processes.get(key)
+            if other is not None and other.alive:  # a signal handler was faster
+                process.close()
+                return other
+            self._processes[key] = process
             return process
 
     def close(self, process: BoardProcess) -> None:
@@ -188,7 +192,7 @@ class _Boards:
         with self._lock:
             mine = [key for key, each in self._processes.items() if each is process]
             for key in mine:
-                self._processes.pop(key).close()
+                self._processes.pop(key, process).close()
 
     def _close_all(self) -> None:
         for process in list(self._processes.values()):

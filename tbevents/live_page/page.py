@@ -15,7 +15,7 @@ from tbevents.tools.report.page import policy, render
 @lru_cache(1)
 def board_page(title: str) -> tuple[str, str]:
     """Returns the page as HTML, and its content policy."""
-    content = {**Content(ReportLimits()).as_json(), **findings_json((), {})}
+    content = {**Content(ReportLimits()).as_json(), **findings_json(None, {})}
     nothing = "The runs are being listed."  # until the server tells of them
     empty = {"title": title, "made": "now", "version": __version__, "nothing": nothing, **content}
     return render(title, plain(empty), live=True), policy(live=True)

@@ -60,7 +60,7 @@ from tbevents.mcp_server.parts import (
 )
 from tbevents.mcp_server.served_logdir import ServedLogdir
 from tbevents.mcp_server.shown_text import LONGEST_NAME, clipped, shown, shown_names
-from tbevents.reading.hparams_table import hparams_table, session_facts
+from tbevents.reading.hparams_table import HParamsTable, SessionFacts, hparams_table, session_facts, sessions_among
 from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
@@ -206,8 +206,7 @@ class Tools:
     ) -> HParamsAnswer:
         """The table of hyperparameters: a row for each run that has some, with its last metrics."""
         with self._logdir.call():
-            names = self._logdir.names(runs)
-            table = hparams_table({run.name: session_facts(run) for run in self._open(names)})
+            table = self._sessions(runs)
             wanted = NameFilter(columns, noun="parameter or metric")
             keys = [
                 (part, safe, real)
@@ -342,6 +341,17 @@ class Tools:
                     unreadable(name, error)
                 continue
             yield run
+
+    def _sessions(self, runs: RunNames) -> HParamsTable:
+        """Returns the sessions of some runs. Others may name their metrics, or have them: all runs are read for it."""
+        wanted = set(self._logdir.names(runs))
+        chosen, facts = set[str](), dict[str, SessionFacts]()
+        for name in self._logdir.names():
+            for run in self._open([name]):
+                facts[run.name] = session_facts(run)
+                if name in wanted:
+                    chosen.add(run.name)
+        return sessions_among(chosen, hparams_table(facts))
 
     def _series(self, run: Run, name: str, kind: Literal["scalars", "texts"], tag: str) -> Any:
         found = run.series(kind)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from tbevents.format.names import HParamValue
 from tbevents.reading.frames import Column, Frame, unique_columns
@@ -117,6 +117,18 @@ def hparams_table(runs: Mapping[str, SessionFacts]) -> HParamsTable:
         {key: [session.parameters.get(key) for session in sessions.values()] for key in parameters},
         {key: [session.metrics.get(key) for session in sessions.values()] for key in metric_names},
     )
+
+
+def sessions_among(runs: Container[str], table: HParamsTable) -> HParamsTable:
+    """Returns the rows of the chosen runs; the experiment that declares their metrics may be in any other run."""
+    rows = [row for row, run in enumerate(table.sessions) if run in runs]
+
+    def chosen(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+        cells = {name: [column[row] for row in rows] for name, column in columns.items()}
+        return {name: column for name, column in cells.items() if column.count(None) < len(column)}
+
+    sessions = {run: session for run, session in table.sessions.items() if run in runs}
+    return HParamsTable(sessions, chosen(table.parameters), chosen(table.metrics))
 
 
 def _first_of(names: Iterable[str], known: Container[str]) -> str | None:

@@ -110,6 +110,11 @@ class NameFilter:
         self._seen[name] = None
         return name in self._wanted
 
+    @property
+    def all_matched(self) -> bool:
+        """True if each pattern has had a match so far."""
+        return not self._wanted.idle(self._seen)
+
     def missing(self, where: str) -> list[UnknownNameError]:
         """Returns an error for each pattern without a match so far; it names the nearest name."""
         idle = self._wanted.idle(self._seen)

@@ -18,6 +18,7 @@ from tbevents.reading.name_patterns import patterns
 from tbevents.reading.points import PointColumns
 from tbevents.reading.series import plain_count
 from tbevents.reading.times import as_datetimes
+from tbevents.views.groups import segment_means
 
 
 class _ScalarRun(Protocol):
@@ -314,7 +315,7 @@ def _pivoted(table: Table, duplicates: Repeated) -> WideTable:
         else:
             chosen = starts + counts - 1 if duplicates == "last" else starts
             if duplicates == "mean":
-                values = (np.add.reduceat(values.astype(np.float64), starts) / counts).astype(values.dtype)
+                values = segment_means(values.astype(np.float64), starts, counts).astype(values.dtype)
             else:
                 values = values[chosen]
             runs, tags, steps, occurrence = runs[chosen], tags[chosen], steps[chosen], occurrence[chosen]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -12,7 +15,7 @@ import numpy as np
 from tbevents.errors import PayloadError, TensorError, checked_choice
 from tbevents.files import StrPath, join, path_string
 from tbevents.reading.frames import Column, Frame
-from tbevents.reading.hparams_table import HParamsTable, hparams_table, session_facts
+from tbevents.reading.hparams_table import HParamsTable, hparams_table, session_facts, sessions_among
 from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums, Duplicates, Names, Restarts
@@ -92,7 +95,7 @@ def export_table(
     Raises:
         ValueError: if the format or the kind is unknown.
         RunNotFoundError: if the path does not exist.
-        UnknownNameError: if a pattern matches no tag or run.
+        UnknownNameError: if a pattern matches no tag or run; nothing is written then.
         MissingExtraError: if pyarrow is needed and not installed.
         FileExistsError: if `out` is an event file.
         OSError: if a file cannot be read or written.
@@ -113,7 +116,7 @@ def export_table(
     reading = _Halfway(progress, len(names))
     frames: Iterator[Frame]
     if kind == "hparams":
-        frames = iter([_sessions_among(set(names), _all_hparams(found, reading, names, problems.append))])
+        frames = iter([sessions_among(set(names), _all_hparams(found, reading, names, problems.append))])
     elif kind == "texts":
         frames = _text_frames(found.each(names, problems.append), wanted_tags, reading.took)
     else:
@@ -121,8 +124,13 @@ def export_table(
             found, names, wanted=wanted_tags, whole_runs=wide, on_run=reading.took, on_problem=problems.append
         )
         frames = wide_frames(tables) if wide else _scalar_frames(tables)
-    checked = _with_names_checked(frames, wanted_tags, kind, found.path)
-    rows = write_frames(checked, out, format, safe_cells=safe_cells, times=times)
+    target: Any = out
+    with ExitStack() as stack:
+        if wanted_tags and kind != "hparams":
+            if not is_path:
+                target = stack.enter_context(_HeldBack(target))
+            frames = _with_names_checked(frames, wanted_tags, found.path, target)
+        rows = write_frames(frames, target, format, safe_cells=safe_cells, times=times)
     reading.finished()
     where = os.fspath(out) if is_path else "-"  # type: ignore[arg-type]  # a path
     return Exported(where, rows, len(names), problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))
@@ -151,17 +159,56 @@ class _Halfway:
         self._progress(2 * max(1, self._total), 2 * max(1, self._total))
 
 
-def _with_names_checked(frames: Iterator[Frame], wanted: NameFilter, kind: str, where: str) -> Iterator[Frame]:
-    """Yields the frames; raises at their end, before a single frame is yielded, if a pattern matched no tag."""
-    last: Frame | None = None
+class _HeldBack:
+    """A text stream that is written to when `release` is called; until then, the text waits in a temporary file.
+
+    A context manager: at its end, the temporary file is gone.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._waiting: Any = SpooledTemporaryFile(  # noqa: SIM115  # closed in __exit__
+            _SPOOLED, "w+", encoding="utf-8", errors="surrogatepass", newline=""
+        )
+        self._released = False
+
+    def __enter__(self) -> _HeldBack:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._waiting.close()
+
+    def write(self, text: str) -> None:
+        """Writes a text to the stream, or keeps it."""
+        (self._stream if self._released else self._waiting).write(text)
+
+    def release(self) -> None:
+        """Writes what waits; a second call does nothing."""
+        if not self._released:
+            self._waiting.seek(0)
+            shutil.copyfileobj(self._waiting, self._stream)
+            self._released = True
+
+
+_SPOOLED: Final = 1 << 20
+"""Bytes of text that wait in memory; more go to a temporary file."""
+
+
+def _with_names_checked(
+    frames: Iterator[Frame], wanted: NameFilter, where: str, target: StrPath | _HeldBack
+) -> Iterator[Frame]:
+    """Yields the frames, and releases the target when each pattern has matched a tag.
+
+    Raises:
+        UnknownNameError: at the end, if a pattern matched none.
+    """
     for frame in frames:
-        if last is not None:
-            yield last
-        last = frame
-    if kind != "hparams":
-        wanted.check(where)
-    assert last is not None, "there is at least one"
-    yield last
+        if isinstance(target, _HeldBack) and wanted.all_matched:
+            target.release()
+        yield frame
+    wanted.check(where)
+    if isinstance(target, _HeldBack):
+        target.release()
 
 
 def _scalar_frames(tables: Iterator[Table]) -> Iterator[Table]:
@@ -186,18 +233,6 @@ def _all_hparams(logdir: Logdir, reading: _Halfway, names: Sequence[str], on_pro
             for problem in run.problems:
                 on_problem(problem)
     return hparams_table(facts)
-
-
-def _sessions_among(runs: Container[str], table: HParamsTable) -> HParamsTable:
-    """Returns the rows of the chosen runs; the experiment that declares their metrics may be in any other run."""
-    rows = [row for row, run in enumerate(table.sessions) if run in runs]
-
-    def chosen(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-        cells = {name: [column[row] for row in rows] for name, column in columns.items()}
-        return {name: column for name, column in cells.items() if column.count(None) < len(column)}
-
-    sessions = {run: session for run, session in table.sessions.items() if run in runs}
-    return HParamsTable(sessions, chosen(table.parameters), chosen(table.metrics))
 
 
 _KINDS_NEEDED: Final = {"scalars": ("scalars",), "texts": ("texts",), "hparams": ("scalars", "hparams")}
@@ -268,7 +303,8 @@ def export_media(
 
     Raises:
         ValueError: if a kind is unknown.
-        RunNotFoundError, UnknownNameError: if the path does not exist, or a pattern matches no tag or run.
+        RunNotFoundError, UnknownNameError: if the path does not exist, or a pattern matches no tag or run; the files of
+            tags that other patterns match stay.
         OSError: if a file cannot be read or written.
     """
     unknown = set(kinds) - {"images", "audio"}

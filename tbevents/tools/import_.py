@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
@@ -54,9 +54,9 @@ def import_table(
     """Writes the scalars of a table as runs.
 
     A long table has the columns tag, step and value. A wide table has step, and every column without a known name is a
-    tag. Both may have the columns run (a folder below `out`) and wall_time (seconds since 1970, or dates, which are UTC
-    unless they name a time zone). Headers may have capitals and blanks, as in the tables that TensorBoard's page
-    exports: Wall time, Step, Value.
+    tag. Both may have the columns run (a folder below `out`) and wall_time: seconds since 1970, or dates, which are UTC
+    unless they name a time zone, and midnight without a time. Headers may have capitals and blanks, as in the tables
+    that TensorBoard's page exports: Wall time, Step, Value.
 
     The table is read part by part, so memory is that of the numbers, some 70 bytes for each point. JSON lines wait in a
     temporary file, since the last line may add a column. A byte order mark is skipped.
@@ -272,7 +272,7 @@ def _checked_name(name: Any, column: str, place: str) -> str:
 
 def _steps(cells: Sequence[Any], where: str, start: int) -> NDArray[np.int64]:
     """Converts the steps of rows; `start` is the index of the first row."""
-    if set(map(type, cells)) in ({int}, {str}):
+    if set(map(type, cells)) in ({int}, {str}) and not _any_underscore(cells):
         with contextlib.suppress(ValueError, OverflowError):  # the slow way names the row
             return np.array(list(map(int, cells)), np.int64)
     found = []
@@ -281,6 +281,7 @@ def _steps(cells: Sequence[Any], where: str, start: int) -> NDArray[np.int64]:
             step = int(cell)
             if (
                 isinstance(cell, bool)
+                or _any_underscore([cell])
                 or step != (cell if isinstance(cell, (int, float)) else step)
                 or step not in STEP_RANGE
             ):
@@ -294,7 +295,7 @@ def _steps(cells: Sequence[Any], where: str, start: int) -> NDArray[np.int64]:
 def _whole(cell: Any, row: int, where: str) -> int:
     """Converts a step written as a float, such as 3.0."""
     try:
-        number = math.nan if isinstance(cell, bool) else float(cell)
+        number = math.nan if isinstance(cell, bool) or _any_underscore([cell]) else float(cell)
         if number.is_integer() and int(number) in STEP_RANGE:
             return int(number)
     except (TypeError, ValueError, OverflowError):
@@ -302,33 +303,50 @@ def _whole(cell: Any, row: int, where: str) -> int:
     raise ValueError(f"{where}: row {row}: step {cell!r} is not a 64-bit integer")
 
 
+def _any_underscore(cells: Sequence[Any]) -> bool:
+    """Returns True if a text among the cells has an underscore, which `int` and `float` allow between digits."""
+    kinds = set(map(type, cells))
+    if kinds <= {int, float}:
+        return False
+    if kinds == {str}:
+        return "_" in "".join(cells)
+    return any("_" in str(cell) for cell in cells if isinstance(cell, (str, bytes)))
+
+
 def _floats(
     cells: Sequence[Any], column: str, where: str, missing: float, rows: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """Converts the cells of these rows to numbers; missing or empty cells become `missing`."""
-    with contextlib.suppress(TypeError, ValueError, OverflowError):  # the slow way names the row
-        return np.array(list(map(float, cells)), np.float64)
+    if not _any_underscore(cells):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):  # the slow way names the row
+            return np.array(list(map(float, cells)), np.float64)
     found = []
     for row, cell in zip(rows.tolist(), cells, strict=True):
         try:
-            if column == "wall_time" and isinstance(cell, (str, datetime)) and (date := _date(cell)) is not None:
-                cell = date.timestamp()
+            if column == "wall_time" and isinstance(cell, (str, date)) and (moment := _moment(cell)) is not None:
+                cell = moment.timestamp()
+            if _any_underscore([cell]):
+                raise ValueError
             found.append(missing if cell is None or cell == "" else float(cell))
         except (TypeError, ValueError, OverflowError):
             raise ValueError(f"{where}: row {row + 1}: {column} {_brief(cell)} is not a 64-bit number") from None
     return np.array(found, np.float64)
 
 
-def _date(cell: str | datetime) -> datetime | None:
-    """Returns the date in a cell, in UTC unless it names a time zone; None if the cell is not a date."""
+def _moment(cell: str | date) -> datetime | None:
+    """Returns the date in a cell, in UTC unless it names a time zone; None if the cell is not a date.
+
+    Without a time, it is midnight.
+    """
     if isinstance(cell, str):
-        if "-" not in cell[1:] or ":" not in cell:  # a number, which most cells are
+        if "-" not in cell[1:]:  # a number, which most cells are
             return None
         try:
             cell = datetime.fromisoformat(cell.strip().removesuffix("Z"))
         except ValueError:
             return None
-    return cell if cell.tzinfo is not None else cell.replace(tzinfo=timezone.utc)
+    moment = cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001  # as below
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
 def _brief(cell: Any) -> str:

@@ -142,11 +142,11 @@ def _picture_format(out: StrPath) -> str:
 
 def _save(figure: ShownFigure, out: StrPath) -> None:
     ending = _picture_format(out)
-    width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
+    width, height = (side * figure.dpi for side in figure.get_size_inches().tolist())
     if ending not in _VECTORS and (max(width, height) > _MOST_SIDE or width * height > _MOST_PIXELS):
         raise ValueError(
-            f"{os.fspath(out)}: {width} x {height} pixels are too many; draw fewer tags, use a lower dpi (--dpi), or "
-            f"{' or '.join(_VECTORS)}"
+            f"{os.fspath(out)}: {width:.0f} x {height:.0f} pixels are too many; draw fewer tags, use a lower dpi "
+            f"(--dpi), or {' or '.join(_VECTORS)}"
         )
     metadata = {"Date": None} if ending == "svg" else {"CreationDate": None} if ending == "pdf" else None
     with NewFile(os.fspath(out)) as new, warnings.catch_warnings():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from tbevents.errors import RunNotFoundError, checked_choice
 from tbevents.files import StrPath, subfolder
+from tbevents.format.values import whole
 from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums, ReadOptions
@@ -24,7 +27,7 @@ from tbevents.tools.names import NO_EVENT_FILE, OnProblem, open_refs, refs_below
 from tbevents.tools.point_spool import PointSpool, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
-from tbevents.views.groups import PointsByStep, run_patterns
+from tbevents.views.groups import PointsByStep, over_runs, quantiles, run_patterns, segment_means
 
 StepValue: TypeAlias = Literal["last", "first", "mean"]
 """Which value counts if a run has several at a step."""
@@ -122,25 +125,26 @@ def reduce(
 
     Raises:
         ValueError: if a statistic is unknown, there are no runs or no scalars, tags or steps differ without `lax_tags`
-            or `lax_steps`, or no step is in `min_runs` runs.
+            or `lax_steps`, or no step is in `min_runs` runs; if `min_runs` is below 1 or `ddof` below 0.
+        TypeError: if `min_runs` or `ddof` is not a whole number.
         RunNotFoundError: if a path does not exist or has no runs.
         UnknownNameError: if a pattern matches no tag.
         OSError: if a file cannot be read, or the temporary file cannot be written.
     """
-    for name in stats:
-        _quantile(name)
-    checked_choice("duplicates", duplicates, get_args(StepValue))
+    reduction = _Reduction(
+        stats, tags, duplicates, lax_tags=lax_tags, lax_steps=lax_steps, min_runs=min_runs, ddof=ddof
+    )
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
     refs = [ref for source in sources for ref in _runs_of(source, on_problem)]
     if not refs:
         raise ValueError("there are no runs to reduce")
     options = ReadOptions(kinds=("scalars",), checksums=checksums)
-    with _Reduction(stats, tags, duplicates) as reduction:
+    with reduction:
         for done, (path, series) in enumerate(_scalars_of(refs, options, on_problem), 1):
             reduction.add(path, series)
             progress(done, len(refs))
-        return reduction.result(lax_tags=lax_tags, lax_steps=lax_steps, min_runs=min_runs, ddof=ddof)
+        return reduction.result()
 
 
 def reduce_runs(
@@ -167,13 +171,15 @@ def reduce_runs(
         ddof: delta degrees of freedom of the standard deviation.
 
     Raises:
-        ValueError, UnknownNameError: as in `reduce`.
+        ValueError, TypeError, UnknownNameError: as in `reduce`.
     """
-    with _Reduction(stats, tags, duplicates) as reduction:
+    with _Reduction(
+        stats, tags, duplicates, lax_tags=lax_tags, lax_steps=lax_steps, min_runs=min_runs, ddof=ddof
+    ) as reduction:
         for run in runs:
             reduction.add(run.path, run.scalar_columns())
             del run
-        return reduction.result(lax_tags=lax_tags, lax_steps=lax_steps, min_runs=min_runs, ddof=ddof)
+        return reduction.result()
 
 
 def _runs_of(source: StrPath, on_problem: OnProblem | None) -> list[RunRef]:
@@ -198,6 +204,9 @@ def _scalars_of(
 
 def write_reduced(reduced: Reduced, out: StrPath) -> list[str]:
     """Writes each statistic as a run: ``out/mean``, ``out/std``, ...
+
+    Values are float32, as `SummaryWriter.add_scalar` writes them, but for those of a tag that has statistics beyond its
+    range: they are float64, which TensorBoard shows only with ``--load_fast=false``.
 
     Args:
         reduced: the statistics, as returned by `reduce`.
@@ -228,10 +237,10 @@ def _quantile(name: str) -> float | None:
     """
     if name in STATS:
         return None
-    try:
-        share = float(name.removeprefix("q")) if name.startswith("q") else -1.0
-    except ValueError:
-        share = -1.0
+    share = -1.0
+    if isinstance(name, str) and name.startswith("q") and "_" not in name:  # which float allows between digits
+        with suppress(ValueError):
+            share = float(name[1:])
     if not 0 <= share <= 1:
         raise ValueError(f"unknown statistic {name!r}; it must be {', '.join(STATS)}, or a quantile such as q0.9")
     return share
@@ -240,13 +249,29 @@ def _quantile(name: str) -> float | None:
 class _Reduction:
     """Gathers the points of runs, and computes their statistics.
 
-    A context manager: at its end, the temporary file is gone.
+    A context manager: at its end, the temporary file is gone. The arguments are those of `reduce`, and are checked.
     """
 
-    def __init__(self, stats: Sequence[str], tags: Sequence[str] | None, duplicates: StepValue) -> None:
+    def __init__(
+        self,
+        stats: Sequence[str],
+        tags: Sequence[str] | None,
+        duplicates: StepValue,
+        *,
+        lax_tags: bool,
+        lax_steps: bool,
+        min_runs: int,
+        ddof: int,
+    ) -> None:
+        for name in stats:
+            _quantile(name)
         self._stats = tuple(dict.fromkeys(stats))
         self._wanted = NameFilter(tags, noun="tag")
-        self._duplicates = duplicates
+        self._duplicates = checked_choice("duplicates", duplicates, get_args(StepValue))
+        self._lax_tags = lax_tags
+        self._lax_steps = lax_steps
+        self._min_runs = whole("min_runs", min_runs, least=1)
+        self._ddof = whole("ddof", ddof, least=0)
         self._paths: list[str] = []
         self._tags: dict[str, _TagRuns] = {}
         self._spool = PointSpool()
@@ -275,7 +300,7 @@ class _Reduction:
             of_tag.runs.append(run)
             self._spool.add(tag, run, points)
 
-    def result(self, *, lax_tags: bool, lax_steps: bool, min_runs: int, ddof: int) -> Reduced:
+    def result(self) -> Reduced:
         """Returns the statistics of what was added, as `reduce` does, and raises as it does."""
         paths = self._paths
         where = ", ".join(paths[:3])
@@ -284,13 +309,13 @@ class _Reduction:
             raise ValueError(f"{where}: there are no scalars to reduce")
         reduced = []
         for tag, of_tag in self._tags.items():
-            if len(of_tag.runs) < len(paths) and not lax_tags:
+            if len(of_tag.runs) < len(paths) and not self._lax_tags:
                 lacking = next(place for place, run in enumerate([*of_tag.runs, -1]) if place != run)
                 raise ValueError(
                     f"{paths[lacking]}: no tag {tag!r}, which {paths[of_tag.runs[0]]} has; "
                     "lax tags (--lax-tags) allow that"
                 )
-            if of_tag.odd is not None and not lax_steps:
+            if of_tag.odd is not None and not self._lax_steps:
                 run, step = of_tag.odd
                 raise ValueError(
                     f"{paths[run]}: the steps of {tag!r} differ from those in {paths[of_tag.runs[0]]}: "
@@ -298,14 +323,14 @@ class _Reduction:
                 )
             if not len(of_tag.steps) and of_tag.odd is None:
                 continue  # restarts left no points in any run
-            found = self._reduce(tag, of_tag, min_runs, ddof)
+            found = self._reduce(tag, of_tag)
             if len(found.steps):
                 reduced.append(found)
         if not reduced:
-            raise ValueError(f"{where}: no step is in {min_runs} runs")
+            raise ValueError(f"{where}: no step is in {self._min_runs} runs")
         return Reduced(tuple(paths), tuple(reduced), self._stats)
 
-    def _reduce(self, tag: str, of_tag: _TagRuns, min_runs: int, ddof: int) -> ReducedTag:
+    def _reduce(self, tag: str, of_tag: _TagRuns) -> ReducedTag:
         """Computes the statistics of a tag, some steps at a time."""
         steps = of_tag.steps if of_tag.odd is None else self._spool.steps(tag)
         runs = np.array(of_tag.runs, np.int32)
@@ -313,8 +338,8 @@ class _Reduction:
         parts = []
         for number, several in enumerate(self._spool.between(tag, steps[::width])):
             some = steps[number * width :][:width]
-            part = _reduce_steps(tag, some, runs, several, self._stats, ddof)
-            parts.append(part.where(part.runs >= min_runs))
+            part = _reduce_steps(tag, some, runs, several, self._stats, self._ddof)
+            parts.append(part.where(part.runs >= self._min_runs))
         stats = {name: np.concatenate([part.stats[name] for part in parts]) for name in self._stats}
         kept, counts = np.concatenate([part.steps for part in parts]), np.concatenate([part.runs for part in parts])
         return ReducedTag(tag, kept, counts, np.concatenate([part.wall_times for part in parts]), stats)
@@ -370,7 +395,7 @@ def _unique(points: PointColumns, duplicates: StepValue) -> PointColumns:
         return PointColumns(steps.copy(), times.copy(), values)
     by_step = PointsByStep.of(steps)
     if duplicates == "mean":
-        means = np.add.reduceat(values[by_step.order], by_step.starts) / by_step.counts
+        means = segment_means(values[by_step.order], by_step.starts, by_step.counts)
         return PointColumns(by_step.steps, times[by_step.last], means)
     places = by_step.first if duplicates == "first" else by_step.last
     return PointColumns(by_step.steps, times[places], values[places])
@@ -381,9 +406,8 @@ def _statistic(name: str, block: NDArray[np.float64], ddof: int) -> NDArray[np.f
     share = _quantile(name)
     with np.errstate(all="ignore"):
         if share is not None:
-            return np.asarray(np.quantile(block, share, axis=0))
-        if name == "std":
-            if len(block) <= ddof:
-                return np.full(block.shape[1], np.nan)
-            return np.asarray(block.std(axis=0, ddof=ddof))
-        return np.asarray(getattr(np, name)(block, axis=0))
+            return np.asarray(quantiles(block, [share])[0])
+        if name == "std" and len(block) <= ddof:
+            return np.full(block.shape[1], np.nan)
+        options = {"ddof": ddof} if name == "std" else {}
+        return over_runs(partial(getattr(np, name), axis=0, **options), block)

@@ -31,14 +31,15 @@ class ScalarColumns:
         steps: int64, shape (n,).
         wall_times: float64 seconds since 1970, shape (n,).
         values: shape (n,).
-        form: the encoding of the values; SIMPLE rounds them to float32.
+        form: the encoding of the values; SIMPLE rounds them to float32. None is SIMPLE, or DOUBLE if float32 would make
+            a finite value infinite or another value 0. TensorBoard shows DOUBLE only with ``--load_fast=false``.
     """
 
     tag: str
     steps: NDArray[np.int64]
     wall_times: NDArray[np.float64]
     values: NDArray[Any]
-    form: ScalarForm = ScalarForm.SIMPLE
+    form: ScalarForm | None = None
 
 
 def fits_float32(values: NDArray[Any]) -> bool:
@@ -46,6 +47,13 @@ def fits_float32(values: NDArray[Any]) -> bool:
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32).astype(np.float64)
     return bool(((rounded == values) | np.isnan(values)).all())
+
+
+def in_range_of_float32(values: NDArray[Any]) -> bool:
+    """Returns True if float32 keeps all finite values finite, and is 0 only for 0."""
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = values.astype(np.float32)
+    return bool(((np.isfinite(rounded) == np.isfinite(values)) & ((rounded == 0) == (values == 0))).all())
 
 
 def write_runs(runs: Mapping[str, Iterable[ScalarColumns]]) -> list[str]:
@@ -105,7 +113,8 @@ def write_scalars(out: StrPath, series: Iterable[ScalarColumns]) -> str:
     with NewFile(path, overwrite=False, events=True, first_of_run=first_of_run) as new:
         new.file.write(header_record(start, __name__))
         for each in several:
-            number = encoder.add_series(each.tag, each.form)
+            form = each.form or (ScalarForm.SIMPLE if in_range_of_float32(each.values) else ScalarForm.DOUBLE)
+            number = encoder.add_series(each.tag, form)
             for at in range(0, len(each.steps), _CHUNK):
                 chunk = slice(at, at + _CHUNK)
                 steps = each.steps[chunk]

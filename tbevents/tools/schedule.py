@@ -89,10 +89,13 @@ def make_scheduler(name: str, arguments: Mapping[str, Any] | None = None) -> Any
         raise ValueError(f"{name} has no argument {unknown[0]!r}; its arguments: lr, {', '.join(accepted)}")
     try:
         # Some schedulers cycle the momentum, so the optimizer needs one; the result ignores it.
-        scheduler = kind(ParamGroups(float(lr), momentum=0.9), **keywords)
+        scheduler = kind(ParamGroups(lr, momentum=0.9), **keywords)
         scheduler.schedule(np.arange(1))  # some arguments are first used here
     except TypeError as error:
         raise ValueError(f"{name}: {_plain(error, name)}; its arguments: lr, {', '.join(accepted)}") from None
+    except OverflowError:
+        large = [key for key, value in keywords.items() if isinstance(value, int) and not -(2**63) <= value < 2**63]
+        raise ValueError(f"{name}: {', '.join(large) or 'an argument'} is too large") from None
     return scheduler
 
 

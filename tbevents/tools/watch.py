@@ -72,7 +72,7 @@ class Watch:
             self._logdir = read_logdir(path, kinds=("scalars",), checksums=checksums)
         self._tags = NameFilter(tags, noun="tag")
         self._runs = NameFilter(runs, noun="run")
-        self._last: dict[tuple[str, str], Watched] = {}  # (run, tag) -> what the last look found
+        self._last: dict[tuple[str, str], Watched] = {}  # (run, tag) -> what the last look that had it found
 
     def look(self) -> list[Watched]:
         """Returns the series by run, in the order in which they first appeared.
@@ -99,7 +99,7 @@ class Watch:
             for tag in filter(self._tags, run.scalars):
                 found[name, tag] = self._look_at(name, tag)
         self.problems = tuple(problems)
-        self._last = found
+        self._last.update(found)  # a run in a folder that could not be listed this time comes back
         return list(found.values())
 
     def _is_new(self, problem: Problem) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import checked_choice
+from tbevents.errors import brief, checked_choice
 from tbevents.views.curves import lonely, smoothed, without_outliers
 from tbevents.views.groups import RESAMPLES, Band, Estimator, summed_up
 from tbevents.views.protocols import ScalarCurve, TimedSeries
@@ -90,13 +91,13 @@ class ChartStyle:
             checked_choice(name, getattr(self, name), choices)
         if not isinstance(self.smooth, Real) or not 0 <= self.smooth < 1:
             raise ValueError(f"smooth must be at least 0 and less than 1, not {self.smooth!r}")
-        if not isinstance(self.dpi, Real) or not self.dpi > 0:
-            raise ValueError(f"dpi must be a positive number, not {self.dpi!r}")
+        if not isinstance(self.dpi, Real) or not 0 < self.dpi <= sys.float_info.max:
+            raise ValueError(f"dpi must be a positive number, not {brief(self.dpi)}")
         pair = (1.0, 1.0) if self.size is None else self.size
         if not isinstance(pair, Sequence) or len(pair) != 2 or not all(isinstance(x, Real) and x > 0 for x in pair):
             raise ValueError(f"size must be two positive numbers, not {self.size!r}")
         if self.size is not None and max(self.size) > MOST_INCHES:
-            raise ValueError(f"size is in inches, at most {MOST_INCHES}, not {max(self.size):g}")
+            raise ValueError(f"size is in inches, at most {MOST_INCHES}, not {brief(max(self.size))}")
 
 
 def refuse_many(tags: Sequence[str], where: str) -> None:

@@ -164,7 +164,8 @@ def without_outliers(values: NDArray[Any], *, log: bool = False) -> tuple[float,
 
     As in TensorBoard, finite values below the 5th or above the 95th percentile are extreme. A value stays if its
     distance from the nearer percentile is at most the distance between the two, as it would not flatten the curve.
-    All values stay if the percentiles are equal or there are fewer than three values.
+    All values stay if the percentiles are equal. A percentile between two values is the outer one, other than in
+    TensorBoard: of 20 values or fewer, each is more than 5 %, and all stay.
 
     Args:
         values: shape (n,).
@@ -177,10 +178,10 @@ def without_outliers(values: NDArray[Any], *, log: bool = False) -> tuple[float,
     if not len(shown):
         return None
     last = len(shown) - 1
-    ranks = [-(-last // 20), 19 * last // 20]
+    ranks = [last // 20, -(-19 * last // 20)]
     places = np.log10(shown) if log else shown / 4.0  # quarters, since a difference may be beyond float64
     low, high = np.partition(places, ranks)[ranks].tolist()
-    if len(shown) > 2 and low < high:
+    if low < high:
         shown = shown[(places >= low - (high - low)) & (places <= high + (high - low))]
     return float(shown.min()), float(shown.max())
 

@@ -149,6 +149,72 @@ def run_patterns(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_]
         yield runs, np.flatnonzero(which == number)
 
 
+def over_runs(
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Returns a statistic of finite values that does not overflow unless its result does, as for means near 1e308.
+
+    Where the statistic is not finite, it is computed again from values divided by a power of two.
+
+    Args:
+        statistic: reduces all axes but the last one; its result is proportional to the values.
+        values: shape (..., n).
+    """
+    found = np.asarray(statistic(values))
+    finite = np.isfinite(found)
+    again: NDArray[np.bool_] = ~np.asarray(finite.all(axis=tuple(range(found.ndim - 1))))
+    again[again] = ~np.isnan(values[..., again]).any(axis=tuple(range(values.ndim - 1)))
+    if again.any():
+        found[..., again] = np.where(
+            finite[..., again], found[..., again], statistic(values[..., again] / _SMALLER) * _SMALLER
+        )
+    return found
+
+
+_SMALLER: Final = 2.0**600
+"""Divides values so that their squares, and the sums of these, do not overflow."""
+
+
+def segment_means(
+    values: NDArray[np.float64], starts: NDArray[np.intp], counts: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Returns the mean of each segment of values; it does not overflow.
+
+    Args:
+        values: shape (m,).
+        starts: where the segments begin, ascending from 0, shape (n,).
+        counts: number of values of each, shape (n,).
+    """
+    with np.errstate(all="ignore"):
+        found = np.add.reduceat(values, starts) / counts
+        if not (finite := np.isfinite(found)).all():
+            smaller = np.add.reduceat(values / _SMALLER, starts) / counts
+            found = np.where(finite, found, smaller * _SMALLER)
+    return np.asarray(found)
+
+
+def quantiles(values: NDArray[np.float64], shares: Sequence[float]) -> NDArray[np.float64]:
+    """Returns linearly interpolated quantiles over the first axis.
+
+    Between equal infinities it is that infinity, between a finite value and an infinity the infinity, between both
+    infinities NaN.
+
+    Args:
+        values: shape (m, n).
+        shares: the probabilities, shape (k,).
+
+    Returns:
+        The quantiles, shape (k, n).
+    """
+    found = over_runs(lambda some: np.quantile(some, shares, axis=0), values)
+    odd = ~np.isfinite(found).all(axis=0)
+    if odd.any():
+        lower, higher = (np.quantile(values[:, odd], shares, axis=0, method=end) for end in ("lower", "higher"))
+        beside = np.where(lower == higher, lower, lower + higher)
+        found[:, odd] = np.where(np.isfinite(found[:, odd]), found[:, odd], beside)
+    return found
+
+
 class PointsByStep(NamedTuple):
     """The points of a series by step.
 
@@ -195,7 +261,11 @@ def _middle(block: NDArray[np.float64], estimator: Estimator) -> NDArray[np.floa
     if cut:
         odd = np.isnan(block).any(axis=-2)
         block = np.sort(block, axis=-2)[..., cut : block.shape[-2] - cut, :]
-        return np.asarray(np.where(odd, np.nan, block.mean(axis=-2)))
+        return np.where(odd, np.nan, over_runs(_mean, block))
+    return over_runs(_mean, block)
+
+
+def _mean(block: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(block.mean(axis=-2))
 
 
@@ -203,7 +273,7 @@ def _ends(
     block: NDArray[np.float64], middle: NDArray[np.float64], estimator: Estimator, band: Band
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if band == "std":
-        std = block.std(axis=0)
+        std = over_runs(lambda some: np.asarray(some.std(axis=0)), block)
         return middle - std, middle + std
     if band == "minmax":
         return block.min(axis=0), block.max(axis=0)
@@ -215,5 +285,5 @@ def _ends(
     for start in range(0, len(middle), width):
         part = slice(start, start + width)
         estimates = _middle(block[:, part][drawn], estimator)
-        low[part], high[part] = np.percentile(estimates, (2.5, 97.5), axis=0)
+        low[part], high[part] = quantiles(estimates, (0.025, 0.975))
     return low, high

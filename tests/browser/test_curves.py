@@ -154,7 +154,8 @@ def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm(tmp_path, page):
     page.expect_lines("mixed", 1, 6)
     page.expect_lines("negative", 0, 3)
     notes = [card.find_element(By.CSS_SELECTOR, ".note").text for card in page.all("article.card")]
-    assert notes == ["2 points without a logarithm · 1 point beyond the axis", "3 points without a logarithm"]
+    why = "points at or below 0 are not on the log axis"
+    assert notes == [f"2 {why}", f"3 {why}"]
 
 
 def test_keys_go_along_the_curves(made, page):
@@ -340,6 +341,16 @@ def test_extreme_points_are_marked_at_the_edge_until_they_are_asked_for(tmp_path
     assert chart.get_attribute("data-beyond") == "0"
     assert "beyond" not in note.text
     assert page.colors(chart).get((72, 120, 208), 0) < curves / 2  # flat
+
+
+def test_of_few_points_none_is_beyond_the_axis(tmp_path, page):
+    writer = MemoryWriter()
+    for tag, count in (("few", 20), ("many", 21)):
+        for step in range(count):
+            writer.add_scalar(tag, 10.0 if step == 0 else 1 - step / 100, step)
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    assert [page.chart(tag).get_attribute("data-beyond") for tag in ("few", "many")] == ["0", "1"]
 
 
 def test_what_is_not_finite_is_marked_where_it_is_and_listed(tmp_path, page):

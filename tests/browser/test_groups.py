@@ -22,7 +22,7 @@ SEEDS = 9
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Two methods of nine and three seeds. Steps are missing, repeated, out of order; there are NaN and infinity."""
+    """Two methods of nine and three seeds. Steps are missing, repeated, out of order; there are NaN and infinities."""
     folder = tmp_path_factory.mktemp("groups") / "runs"
     rng = np.random.default_rng(11)
     for method, seeds in (("adam", SEEDS), ("sgd", 3)):
@@ -30,7 +30,7 @@ def runs(tmp_path_factory):
             steps = np.arange(seed % 3, 40, 1 + seed % 2)
             values = rng.lognormal(size=len(steps)) + (method == "sgd")
             if method == "adam" and seed == 2:
-                values[[5, 9]] = np.nan, np.inf
+                values[[5, 7, 9]] = np.nan, -np.inf, np.inf
             if seed == 1:
                 steps = np.concatenate((steps, steps[:4]))
                 values = np.concatenate((values, values[:4] + 5))

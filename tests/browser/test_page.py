@@ -320,6 +320,19 @@ def test_names_and_roles_for_those_who_do_not_see_the_page(made, page):
             assert element.accessible_name, element.get_attribute("outerHTML")
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_fields_and_buttons_have_edges_that_can_be_seen(made, page, dark):
+    page.open(made, dark=dark)
+    edge = page.run("return getComputedStyle(document.documentElement).getPropertyValue('--edge')")
+    assert edge == (DARK if dark else theme(":root"))["edge"]
+    shown = page.run(
+        "return [...document.querySelectorAll('button, input[type=search], select, .segments')].map(getComputedStyle)"
+        ".filter((style) => style.borderTopStyle !== 'none').map((style) => style.borderTopColor)"
+    )
+    assert len(shown) > 10
+    assert set(shown) == {f"rgb({', '.join(str(int(edge[place : place + 2], 16)) for place in (1, 3, 5))})"}
+
+
 def test_dark_and_light(made, page):
     background = "return getComputedStyle(document.body).backgroundColor"
     page.open(made, dark=True)
@@ -439,6 +452,14 @@ def test_findings_are_listed_as_text_and_their_steps_are_marked(tmp_path, page):
     page.check_console()
 
 
+def test_a_page_of_runs_that_were_linted_says_that_nothing_was_found(tmp_path, page):
+    write_events(tmp_path / "run" / "events.out.tfevents.1.x", [version_event(), scalar_event("loss", 0, 1.0)])
+    for findings, said in (([], ["No findings of tbevents lint."]), (None, [])):
+        report(tmp_path / "run", tmp_path / "report.html", findings=findings)
+        page.open(tmp_path / "report.html")
+        assert [each.text for each in page.all("#findings")] == said
+
+
 def test_the_step_of_a_finding_is_marked_where_all_values_from_there_on_are_nan(tmp_path, page):
     writer = MemoryWriter()
     for step in range(100):
@@ -461,6 +482,27 @@ def test_findings_and_problems_are_not_wider_than_the_window(tmp_path, page, wid
     page.open(tmp_path / "report.html", width=width)
     page.run("document.getElementById('findings').open = true")
     assert page.run("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "height", "columns"), [(718, 1047, 2), (1047, 718, 3)])
+def test_charts_stand_side_by_side_as_the_paper_is_wide(tmp_path, page, width, height, columns):
+    writer = MemoryWriter()
+    for tag in ("a", "b", "c", "d", "loss", "lr"):
+        for step in range(30):
+            writer.add_scalar(tag, 1 / (1 + step), step)
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html", width=1400)
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    tops = page.run(
+        "return [...document.querySelectorAll('.grid .card')].map((card) => card.getBoundingClientRect().top)"
+    )
+    assert (len(tops), tops.count(tops[0])) == (4, columns)
+    assert page.run("return document.documentElement.scrollWidth") <= width  # else all is printed smaller
+    page.run("dispatchEvent(new Event('afterprint'))")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
 @pytest.mark.parametrize("width", [390, 1400])

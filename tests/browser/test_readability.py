@@ -60,6 +60,55 @@ def crosshair(page, chart):
     return np.array(found)
 
 
+def test_values_that_differ_do_not_look_the_same_in_one_list(tmp_path, page):
+    runs = {"a": (0.12345678, 0.5, 7), "b": (0.123456789, 0.25, 7), "c": (2.0, 0.75, 7)}
+    for name, (loss, lr, same) in runs.items():
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            for tag, value in (("loss", loss), ("same", 1 / same), ("rate", lr)):
+                writer.add_scalar(tag, value, 0, walltime=1.7e9, double_precision=True)
+            writer.add_hparams({"factor": loss}, {"metric": 1 / 3}, run_name="session")
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    for tag, values in (
+        ("loss", ["2", "0.12345679", "0.12345678"]),
+        ("same", ["0.14286"] * 3),
+        ("rate", ["0.75", "0.5", "0.25"]),
+    ):
+        chart = page.chart(tag)
+        page.press(chart, Keys.HOME, Keys.ENTER)
+        assert [row[1] for row in page.readings(chart)] == values
+        card = chart.find_element(By.XPATH, "ancestor::article")
+        assert sorted((each.text for each in card.find_elements(By.CSS_SELECTOR, ".legend b")), reverse=True) == values
+        page.hover(chart, 0.5)
+        tip = chart.find_elements(By.CSS_SELECTOR, ".tip tbody td:nth-child(2)")
+        assert [each.get_attribute("textContent") for each in tip] == values
+    cells = [row.find_elements(By.TAG_NAME, "td") for row in page.all("#hparams-table tbody tr")]
+    assert sorted(row[1].text for row in cells) == ["0.12345678", "0.12345679", "2"]
+    assert [row[2].text for row in cells] == ["0.33333"] * 3
+
+
+def test_short_spans_have_the_unit_of_their_size(tmp_path, page):
+    spans = {
+        0.0: "0 s",
+        2.0**-15: "30.5 µs",
+        2.0**-9: "1.95 ms",
+        0.5: "500 ms",
+        1.5: "1.5 s",
+        59.0: "59 s",
+        60.0: "1 min 00 s",
+    }
+    writer = MemoryWriter()
+    for step, span in enumerate(spans):
+        writer.add_scalar("loss", 1.0, step, walltime=1000 + span)
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    chart = page.chart("loss")
+    page.press(chart, Keys.HOME)
+    for span in spans.values():
+        assert page.spoken(chart).endswith(f"relative {span}")
+        page.press(chart, Keys.ARROW_RIGHT)
+
+
 def test_the_crosshair_goes_where_the_keys_go(made, page):
     page.open(made)
     chart = page.chart("train/loss")

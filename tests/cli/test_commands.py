@@ -255,6 +255,16 @@ def test_reduce_to_runs_and_to_a_table(cli, many, tmp_path):
     ).read_text() == "tag,step,runs,max\nloss,0,200,199.0\nloss,1,200,200.0\nloss,2,200,201.0\n"
 
 
+def test_reduce_says_which_tags_are_stored_as_float64(cli, tmp_path):
+    with tbevents.SummaryWriter(tmp_path / "a") as writer:
+        writer.add_scalar("small", 0.1, 0, new_style=True, double_precision=True)
+        writer.add_scalar("great", 1e300, 0, new_style=True, double_precision=True)
+    said = "stored as float64, which TensorBoard shows only with --load_fast=false: great\n"
+    assert said in cli("reduce", tmp_path / "a", "-o", tmp_path / "out").err
+    assert "float64" not in cli("reduce", tmp_path / "a", "-o", tmp_path / "small", "--tag", "small").err
+    assert "float64" not in cli("reduce", tmp_path / "a", "-o", tmp_path / "out.csv").err
+
+
 def test_reduce_is_strict_unless_told(cli, demo, other, tmp_path):
     assert "lax steps" in cli("reduce", demo, other, "-o", tmp_path / "out").err
     assert "lax tags" in cli("reduce", demo, other, "-o", tmp_path / "out", "--lax-steps").err

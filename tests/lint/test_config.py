@@ -82,6 +82,12 @@ def test_severities_and_names_of_losses():
         ({"rules": {"spike": {"factor": "2"}}}, ["TB104 (spike)", "factor", "'2'"]),
         ({"rules": {"spike": {"factor": -1}}}, ["TB104 (spike)", "factor", "-1"]),
         ({"rules": {"spike": {"factor": math.inf}}}, ["TB104 (spike)", "factor", "inf"]),
+        (
+            {"rules": {"spike": {"factor": 10**400}}},
+            ["TB104 (spike)", "factor must be a number of 0 or more, not 1000"],
+        ),
+        ({"rules": {3: {"factor": 2}}}, ["rules: keys must be text, not 3"]),
+        ({"severity": {3: "info"}}, ["severity: keys must be text, not 3"]),
         ({"rules": {"spike": {"factor": True}}}, ["TB104 (spike)", "factor", "True"]),
         ({"rules": {"spike": 3}}, ["spike must be a table"]),
         ({"rules": []}, ["rules must be a table"]),

@@ -432,6 +432,10 @@ def test_a_schedule_has_the_rates_of_the_scheduler():
         ({"same_as": {"path": "x", "tol": 1}}, ["expect 1: same_as", "no key 'tol'"]),
         ({"same_as": {"path": "x", "rtol": -1}}, ["expect 1: same_as", "rtol"]),
         ("finite", ["expect 1", "must be a table"]),
+        ({"bounds": {}}, ["expect 1: bounds needs low, high or both"]),
+        ({"steps": {}}, ["expect 1: steps needs one of contiguous, no_gaps, no_duplicates, ascending, first, last"]),
+        ({"reaches": []}, ["expect 1: reaches must be a table with value, by_step, smoothing, mode, not []"]),
+        ({"schedule": f"StepLR(lr={10**400}, step_size=3)"}, ["expect 1: schedule: lr is too large for a float"]),
     ],
 )
 def test_what_is_wrong_is_refused_at_once_with_its_place(table, words):

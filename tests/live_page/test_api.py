@@ -230,7 +230,8 @@ def test_what_happens_below_a_logdir_is_told(tmp_path, make_board):
     board.look()
     wait_until(lambda: told("a")["epoch"] == 1)
     assert told("a")["kinds"]["scalars"][0][1] < 100
-    assert any("read again" in text for text in told("a")["problems"])
+    assert "read again" in told("a")["news"]
+    assert told("a")["problems"] == []
     shutil.rmtree(tmp_path / "a")
     board.look()
     assert told("a") == {"number": 0, "name": "a", "label": "a", "owner": 0, "gone": True}
@@ -325,6 +326,65 @@ def test_a_logdir_can_be_a_url(tmp_path, make_board, client):
         wait_until(lambda: board.states([(0, 0)], "scalars", "loss")[0][2] == 2)
         assert curves(inside.get(f"/api/scalars?tag={number}&runs=0"))[0]["values"].tolist() == [1, 2]
     memory.rm("/board-test", recursive=True)
+
+
+def test_runs_in_a_folder_that_cannot_be_listed_for_a_while_stay(tmp_path, make_board, monkeypatch):
+    for name in ("away/a", "away/deep/b", "awake", "gone"):
+        with SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar("loss", 1.0, 0)
+    board = make_board(tmp_path)
+    before = board.names()
+    scan = os.scandir
+
+    def scandir(path):
+        if str(path) == str(tmp_path / "away"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    shutil.rmtree(tmp_path / "gone")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        board.look()
+        assert sorted(board.names().values()) == ["awake", "away/a", "away/deep/b"]
+        assert board.changes(0)["problems"] == [f"{tmp_path / 'away'}: Permission denied"]
+        assert "kinds" in told_runs(board)["away/a"]
+    shutil.rmtree(tmp_path / "away" / "deep")
+    board.look()
+    assert sorted(board.names().values()) == ["awake", "away/a"]
+    assert board.names().items() <= before.items()  # under their numbers
+    assert (board.changes(0)["problems"], told_runs(board)["away/a"]["epoch"]) == ([], 0)
+
+
+def test_runs_in_a_folder_of_a_url_that_cannot_be_listed_stay(make_board, monkeypatch):
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.get_filesystem_class("memory")
+    monkeypatch.setattr(
+        memory, "find", fsspec.AbstractFileSystem.find
+    )  # as most file systems, it lists folder by folder
+    monkeypatch.setattr(memory, "store", {})
+    monkeypatch.setattr(memory, "pseudo_dirs", [""])
+    for name in ("away/a", "awake"):
+        with SummaryWriter(f"memory://kept/{name}") as writer:
+            writer.add_scalar("loss", 1.0, 0)
+    board = make_board({"": "memory://kept/"})
+    ls = memory.ls
+
+    def away(self, path, *args, **options):
+        if path.strip("/") == "kept/away":
+            raise PermissionError(13, "Permission denied", path)
+        return ls(self, path, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(memory, "ls", away)
+        board.look()
+    assert sorted(board.names().values()) == ["awake", "away/a"]
+    assert board.changes(0)["problems"] == ["memory://kept/away: Permission denied"]
+
+
+def test_what_browsers_ask_for_by_themselves_is_there(board, client):
+    answer = client(board).get("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert answer.text.startswith("<svg ")
 
 
 def told_runs(board):

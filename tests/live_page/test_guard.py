@@ -6,7 +6,15 @@ pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("httpx", reason="Starlette's test client needs httpx")
 from live_page.conftest import TOKEN
 
-PATHS = ["/", "/api/events", "/api/scalars?tag=0&runs=0", "/api/card?tag=0&runs=0", "/api/hparams", "/nothing"]
+PATHS = [
+    "/",
+    "/api/events",
+    "/api/scalars?tag=0&runs=0",
+    "/api/card?tag=0&runs=0",
+    "/api/hparams",
+    "/favicon.ico",
+    "/nothing",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -87,12 +95,16 @@ def test_requests_for_this_machine_pass(board, client, host):
 def test_more_hosts_can_be_allowed(board, client):
     from tbevents.live_page import Address
 
-    hosts = Address(allowed_hosts=("proxy.example",)).names()
-    assert client(board, hosts=hosts).get("/", headers={"Host": "proxy.example"}).status_code == 200
+    hosts = Address(allowed_hosts=("proxy.example", "*.in_side.example", "[fd00::1]", "10.0.0.1")).names()
+    for host in ("proxy.example", "a.in_side.example", "[fd00::1]:80", "10.0.0.1:6007"):
+        assert client(board, hosts=hosts).get("/", headers={"Host": host}).status_code == 200
     assert client(board, hosts=hosts).get("/", headers={"Host": "other.example"}).status_code == 400
 
 
-@pytest.mark.parametrize("wrong", ["*", "a*", "*example"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["*", "a*", "*example", "", "http://foo", "http://foo:80", "foo:80", "foo/board", "foo ", "[::1]:80", "::1/x"],
+)
 def test_an_allowed_host_is_a_name(wrong):
     from tbevents.live_page import Address
 

@@ -5,7 +5,9 @@ import weakref
 
 import pytest
 
+import tbevents
 from tbevents import SummaryWriter, UnknownNameError
+from tbevents.live_page import Board
 from tbevents.live_page.labelled_runs import LabelledRuns
 
 
@@ -41,3 +43,21 @@ def test_runs_come_in_the_order_asked_for_and_are_let_go(logdirs, order):
     }
     gc.collect()
     assert not [name for name, (run, _) in seen.items() if run() is not None]
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        (("x", "x/run9"), ValueError, "must not have a slash: 'x/run9'"),
+        (("", "run9"), ValueError, "one of 2 logdirs has an empty label"),
+        (("x", 2), TypeError, "must be a str, not int: 2"),
+    ],
+)
+def test_labels_that_may_give_two_runs_one_name_are_refused(logdirs, labels, error, message):
+    labelled = dict(zip(labels, logdirs.values(), strict=True))
+    with pytest.raises(error, match=message):
+        LabelledRuns(labelled)
+    with pytest.raises(error, match=message):
+        Board(labelled)
+    with pytest.raises(error, match=message):
+        tbevents.board(labelled)

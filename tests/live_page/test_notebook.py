@@ -259,3 +259,37 @@ def test_a_report_of_several_logdirs_names_them(show, runs):
     (runs / "none").mkdir()
     with pytest.raises(ValueError, match="no runs"):
         show(runs / "none", inline=True)
+
+
+HANDLER = """
+import signal, sys, tbevents
+from tbevents.live_page import notebook
+
+class Process(notebook.BoardProcess):
+    begun = []
+
+    def __init__(self, logdirs, memory):
+        self.begun.append(self)
+        if len(self.begun) == 1:
+            signal.raise_signal(signal.SIGINT)  # while the lock is held
+        self.url, self.alive = "http://localhost", True
+
+    def close(self):
+        self.alive = False
+
+seen = []
+signal.signal(signal.SIGINT, lambda *_: seen.append(tbevents.board(sys.argv[1], inline=False)))
+notebook.BoardProcess = Process
+Process.alive = None
+view = tbevents.board(sys.argv[1], inline=False)
+print([process.alive for process in Process.begun], view._process is seen[0]._process)
+view.close()
+print([process.alive for process in Process.begun])
+"""
+
+
+def test_a_signal_handler_that_shows_the_board_while_it_starts_gets_the_same_board(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", HANDLER, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.splitlines() == ["[False, True] True", "[False, False]"], done.stderr

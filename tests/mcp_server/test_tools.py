@@ -14,6 +14,7 @@ from mcp import Client
 
 from tbevents import SummaryWriter
 from tbevents.mcp_server.server import create_server
+from tbevents.proto import Event, Experiment, HParamsPluginData, SessionStartInfo, Summary
 
 TOOLS = {
     "list_runs": {},
@@ -178,6 +179,24 @@ def test_hyperparameters_are_sorted_by_a_metric(ask, tmp_path):
     only = ask(tmp_path / "runs", "hparams", columns=["acc"])
     assert [(each["parameters"], len(each["metrics"])) for each in only["sessions"]] == [({}, 1)] * 3
     assert "did you mean 'acc'" in ask(tmp_path / "runs", "hparams", sort_by="ac").error
+
+
+def test_sessions_of_some_runs_have_the_metrics_that_other_runs_name_and_hold(ask, tmp_path):
+    def declared(**data):
+        message = Summary.Value(tag=f"_hparams_/{next(iter(data))}")
+        message.metadata.plugin_data.plugin_name = "hparams"
+        message.metadata.plugin_data.content = HParamsPluginData(**data).SerializeToString()
+        return Event(summary=Summary(value=[message]))
+
+    names = {"metric_infos": [{"name": {"group": "validation", "tag": "acc"}}]}
+    write_events(tmp_path / "events.out.tfevents.1.h", [declared(experiment=Experiment(**names))])  # as Keras does
+    for run, accuracy in (("a", 0.25), ("b", 0.5)):
+        begun = declared(session_start_info=SessionStartInfo(hparams={"lr": {"number_value": accuracy}}))
+        write_events(tmp_path / run / "events.out.tfevents.1.h", [begun, scalar_event("loss", 0, 1.0)])
+        write_events(tmp_path / run / "validation" / "events.out.tfevents.1.h", [scalar_event("acc", 0, accuracy)])
+    answer = ask(tmp_path, "hparams", runs=["b"])
+    assert [(each["run"], each["metrics"]) for each in answer["sessions"]] == [("b", {"validation/acc": 0.5})]
+    assert answer["columns"] == 2
 
 
 def test_lint_names_rule_run_tag_step_value_and_bound(ask, logdir):

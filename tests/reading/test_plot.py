@@ -141,6 +141,13 @@ def test_points_that_flatten_nothing_stay():
         assert not axes.collections
 
 
+def test_of_few_points_none_is_extreme():
+    few = [100.0, *np.linspace(1, 0, 19)]
+    assert without_outliers(np.array(few)) == (0, 100)  # one of 20 is 5 %: the 95th percentile is at the first
+    assert without_outliers(np.array([*few, 0.5])) == (0, 1)  # of 21, at the second: 1
+    assert without_outliers(np.array([10.0, 1.0, 0.5, 0.4])) == (0.4, 10)
+
+
 def test_a_logarithmic_axis_leaves_out_what_is_orders_away():
     values = [10 ** math.sin(step) for step in range(100)]
     values[3], values[5] = 1e30, -5.0

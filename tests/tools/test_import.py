@@ -3,6 +3,7 @@
 import io
 import json
 import tracemalloc
+from datetime import date
 
 import numpy as np
 import pytest
@@ -41,6 +42,37 @@ def test_points_without_a_time_get_the_present_one(tmp_path):
     assert run.files[0].split(".tfevents.")[1].startswith("0000001234.")
 
 
+# 2026-01-02 is 20,455 days after 1970-01-01: 56 years of 365 days, 14 leap days, and one day.
+_DAY = 20_455 * 86_400.0
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2026-01-02", _DAY),
+        (" 2026-01-02 ", _DAY),
+        ("2026-01-02T00:00:01", _DAY + 1),
+        ("2026-01-02 01:00+01:00", _DAY),
+        ("2026-01-02T00:00:00.500Z", _DAY + 0.5),
+        ("1e-5", 1e-5),
+        ("-1e-5", -1e-5),
+    ],
+)
+def test_times_may_be_dates_and_numbers(tmp_path, cell, expected):
+    import_table(table(tmp_path, f"step,x,wall_time\n1,2,{cell}\n1,2,2026-01-02\n"), tmp_path / "run")
+    assert tbevents.read_run(tmp_path / "run").scalars["x"].wall_times.tolist() == [expected, _DAY]
+
+
+def test_dates_of_an_arrow_table_are_midnight(tmp_path):
+    pa = pytest.importorskip("pyarrow", reason="parquet needs pyarrow")
+    from pyarrow import parquet
+
+    dates = [date(2026, 1, 2), date(1970, 1, 2)]
+    parquet.write_table(pa.table({"step": [1, 2], "x": [1, 2], "wall_time": pa.array(dates)}), tmp_path / "in.parquet")
+    import_table(tmp_path / "in.parquet", tmp_path / "run")
+    assert tbevents.read_run(tmp_path / "run").scalars["x"].wall_times.tolist() == [_DAY, 86_400.0]
+
+
 @pytest.mark.parametrize(("precision", "dtype"), [("auto", "float64"), ("float64", "float64"), ("float32", "float32")])
 def test_precision_is_what_was_asked(tmp_path, precision, dtype):
     import_table(table(tmp_path, "step,x,half\n1,0.1,0.5\n"), tmp_path / "run", precision=precision)
@@ -59,6 +91,11 @@ def test_precision_is_what_was_asked(tmp_path, precision, dtype):
         ("step,x\n99999999999999999999,2\n", "row 1: step '99999999999999999999' is not a 64-bit integer"),
         ("step,x\n,2\n", "row 1: step ''"),
         ("step,x\n1,two\n", "row 1: x 'two' is not a 64-bit number"),
+        ("step,x\n1,2\n1_0,2\n", "row 2: step '1_0' is not a 64-bit integer"),
+        ("step,x\n1,2\n1_0.0,2\n", "row 2: step '1_0.0' is not a 64-bit integer"),
+        ("step,x\n1,2\n1,1_0\n", "row 2: x '1_0' is not a 64-bit number"),
+        ("step,tag,value,wall_time\n1,a,1,1_0\n", "row 1: wall_time '1_0' is not a 64-bit number"),
+        ("step,tag,value,wall_time\n1,a,1,2026-01-32\n", "row 1: wall_time '2026-01-32' is not a 64-bit number"),
         ("step,x\n1,2,3\n", "line 2: 3 cells under 2 headers"),
         ("step,x,x\n1,2,3\n", "two columns have the same header"),
         ("step,tag,value,wall_time\n1,a,1,nan\n", "row 1: wall_time is NaN"),
@@ -79,6 +116,8 @@ def test_a_table_that_cannot_be_imported_is_told_with_its_row(tmp_path, text, me
         ('{"tag": ["x"], "step": 1, "value": 1}', r"row 1: tag \['x'\] is not a name"),
         ('{"run": {}, "tag": "x", "step": 1, "value": 1}', r"row 1: run {} is not a name"),
         ('{"tag": "x", "step": 1, "value": [1]}', r"row 1: value \[1\] is not a 64-bit number"),
+        ('{"tag": "x", "step": 1, "value": "1_0"}\n{"tag": "x", "step": 1, "value": 1}', "row 1: value '1_0' is not"),
+        ('{"tag": "x", "step": 1, "value": 1}\n{"tag": "x", "step": "1_0", "value": 1}', "row 2: step '1_0' is not"),
     ],
 )
 def test_json_of_another_kind_names_the_row(tmp_path, row, message):

@@ -1,6 +1,7 @@
 """Pictures have what was asked for in them; schedules are PyTorch's; watching sees what is new."""
 
 import math
+import os
 import time
 
 import numpy as np
@@ -111,6 +112,8 @@ def test_a_picture_of_too_many_pixels_is_refused(runs, tmp_path):
     huge = PlotStyle(size=(100, 100), dpi=200)
     with pytest.raises(ValueError, match=r"20000 x 20000 pixels are too many.*--dpi"):
         plot(runs, [], tmp_path / "x.png", style=huge)
+    with pytest.raises(ValueError, match=r"inf x inf pixels are too many.*--dpi"):
+        plot(runs, [], tmp_path / "x.png", style=PlotStyle(dpi=1e308))
     assert not (tmp_path / "x.png").exists()
     plot(runs, [], tmp_path / "x.svg", style=huge)
 
@@ -158,6 +161,9 @@ def test_a_band_is_around_the_mean_of_the_runs(make_series, tmp_path, band, reac
         {"estimator": "median"},
         {"smooth": 1.0},
         {"dpi": 0},
+        {"dpi": float("inf")},
+        {"dpi": 10**400},
+        {"size": (10**400, 5)},
         {"size": (0, 1)},
         {"size": (800, 600)},
         {"group_by": "all", "x": "wall"},
@@ -224,6 +230,9 @@ def test_every_schedule_that_is_offered_can_be_computed(name):
         ("StepLR", 3, {}, "StepLR: missing 1 required positional argument: 'step_size'; its arguments: lr, step_size"),
         ("StepLR", 3, {"step": 1}, "'step'; its arguments: lr, step_size, gamma"),
         ("StepLR", 3, {"step_size": 3, "lr": "big"}, "lr must be a number, not 'big'"),
+        ("StepLR", 3, {"step_size": 3, "lr": 10**400}, "lr is too large for a float"),
+        ("CosineAnnealingWarmRestarts", 3, {"T_0": 10**400}, "CosineAnnealingWarmRestarts: T_0 is too large"),
+        ("StepLR", 3, {"step_size": 10**30}, "StepLR: step_size is too large"),
         ("LambdaLR", 3, {}, "LambdaLR needs a function"),
         ("ReduceLROnPlateau", 3, {}, "needs metrics"),
         ("ConstantLR", 3, {"factor": 7}, "factor"),
@@ -268,6 +277,24 @@ def test_watching_sees_points_files_and_runs_that_come(make_run, tmp_path):
     assert [(each.run, each.new) for each in watch.look()] == [("b", 0)]
     make_run("runs/a", ("loss", 0, 7.0))
     assert [(each.run, each.new, each.series.last.value) for each in watch.look()] == [("a", 1, 7.0), ("b", 0, 1.0)]
+
+
+def test_watching_goes_on_with_a_run_whose_folder_could_not_be_listed_for_a_while(make_run, tmp_path, monkeypatch):
+    make_run("runs/a/deep", ("loss", 0, 1.0), ("loss", 1, 2.0))
+    watch = Watch(tmp_path / "runs")
+    assert [each.new for each in watch.look()] == [2]
+    scan = os.scandir
+
+    def scandir(path):
+        if str(path) == str(tmp_path / "runs" / "a"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        assert watch.look() == []
+        assert [problem.kind for problem in watch.problems] == ["unreadable"]
+    assert [(each.new, len(each.series)) for each in watch.look()] == [(0, 2)]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -7,7 +7,8 @@ from event_files import scalar_event, version_event, write_events
 import tbevents
 from tbevents.errors import UnknownNameError
 from tbevents.proto import Event, SessionLog
-from tbevents.tools.reduce import reduce, reduce_runs, write_reduced
+from tbevents.tools.reduce import Reduced, ReducedTag, reduce, reduce_runs, write_reduced
+from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 
 
 @pytest.fixture
@@ -83,6 +84,52 @@ def test_nan_makes_nan(make_series):
     np.testing.assert_array_equal(found["max"], [np.nan, 3.0])
 
 
+def test_infinities_and_great_values_have_statistics(tmp_path):
+    """Columns of 1, 2, inf; of inf alone; of 3 * 2**1022, -2**1023 and 2**1022, whose mean is 2**1023 / 3."""
+    great = 2.0**1023
+    rows = [[1.0, np.inf, 1.5 * great], [2.0, np.inf, -great], [np.inf, np.inf, 0.5 * great]]
+    runs = [
+        write_scalars(tmp_path / name, [ScalarColumns("x", np.arange(3), np.ones(3), np.array(row))])
+        for name, row in zip("abc", rows, strict=True)
+    ]
+    stats = ["mean", "std", "median", "q0.25", "q0.75", "q1"]
+    found = reduce(runs, stats=stats).tags[0].stats
+    assert found["mean"].tolist() == [np.inf, np.inf, great / 3]
+    # Their distances from the mean are 7, -8 and 1 sixths of 2**1023.
+    np.testing.assert_allclose(found["std"], [np.nan, np.nan, great * np.sqrt((49 + 64 + 1) / 36 / 3)], rtol=1e-15)
+    assert found["median"].tolist() == [2.0, np.inf, great / 2]
+    assert found["q0.25"].tolist() == [1.5, np.inf, -great / 4]
+    assert found["q0.75"].tolist() == [np.inf, np.inf, great]
+    assert found["q1"].tolist() == [np.inf, np.inf, 1.5 * great]
+
+
+def test_the_mean_of_several_great_values_of_a_step_is_no_infinity(tmp_path):
+    columns = ScalarColumns("x", np.zeros(2, np.int64), np.ones(2), np.full(2, 1.5e308))
+    run = write_scalars(tmp_path / "a", [columns])
+    assert reduce([run], duplicates="mean", stats=["mean", "median"]).tags[0].stats["mean"].tolist() == [1.5e308]
+    assert tbevents.read_run(run).table().pivot(duplicates="mean").columns["x"].values.tolist() == [1.5e308]
+
+
+@pytest.mark.parametrize(
+    ("values", "stored"),
+    [
+        ([1e39, 0.1], [1e39, 0.1]),
+        ([1e-50, 0.1], [1e-50, 0.1]),
+        ([3e38, 1e-45, 0.1], np.array([3e38, 1e-45, 0.1], np.float32).tolist()),
+        ([np.inf, -np.inf, 0.0], [np.inf, -np.inf, 0.0]),
+    ],
+)
+def test_statistics_beyond_float32_are_written_as_float64(tmp_path, values, stored):
+    steps = np.arange(len(values))
+    reduced = Reduced(
+        ("r",),
+        (ReducedTag("x", steps, np.ones_like(steps), steps * 1.0, {"mean": np.array(values)}),),
+        ("mean",),
+    )
+    write_reduced(reduced, tmp_path / "out")
+    assert tbevents.read_run(tmp_path / "out" / "mean").scalars["x"].values.tolist() == stored
+
+
 def test_statistics_become_runs_that_tensorboard_shows(seeds, tmp_path):
     runs, values = seeds
     write_reduced(reduce(runs, stats=["mean", "q0.9"]), tmp_path / "out")
@@ -105,22 +152,40 @@ def test_the_table_has_a_column_for_each_statistic(seeds):
     assert frame["mean"][3] == values.mean(axis=0)[3]
 
 
-@pytest.mark.parametrize("name", ["mode", "q", "q1.5", "q-0.1", "qx"])
+@pytest.mark.parametrize("name", ["mode", "q", "q1.5", "q-0.1", "qx", "q0.1_5", 0.9, None])
 def test_an_unknown_statistic_is_refused(seeds, name):
-    with pytest.raises(ValueError, match=f"unknown statistic '{name}'"):
+    with pytest.raises(ValueError, match=f"unknown statistic {name!r}"):
         reduce(seeds[0], stats=[name])
 
 
 def test_wrong_arguments_are_refused(seeds, tmp_path):
     with pytest.raises(UnknownNameError, match="'los'"):
         reduce(seeds[0], tags=["los"])
-    with pytest.raises(ValueError, match="duplicates"):
-        reduce(seeds[0], duplicates="all")
     with pytest.raises(ValueError, match="no runs"):
         reduce([])
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match="empty: there is no event file"):
         reduce([tmp_path / "empty"])
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"min_runs": 0}, ValueError, "min_runs must be at least 1, not 0"),
+        ({"min_runs": 1.5}, TypeError, "min_runs must be a whole number, not 1.5"),
+        ({"min_runs": True}, TypeError, "min_runs must be a whole number, not True"),
+        ({"ddof": -1}, ValueError, "ddof must be at least 0, not -1"),
+        ({"ddof": 0.5}, TypeError, "ddof must be a whole number, not 0.5"),
+        ({"ddof": "1"}, TypeError, "ddof must be a whole number, not '1'"),
+        ({"duplicates": "all"}, ValueError, "duplicates must be 'last', 'first' or 'mean', not 'all'"),
+        ({"stats": ["mode"]}, ValueError, "unknown statistic 'mode'"),
+    ],
+)
+def test_arguments_are_checked_before_a_run_is_read(options, error, message):
+    with pytest.raises(error, match=message):
+        reduce("nowhere", **options)
+    with pytest.raises(error, match=message):
+        reduce_runs(iter(int, 1), **options)  # endless, of what is no run
 
 
 def test_runs_without_scalars_are_nothing_to_reduce(make_run):

@@ -93,11 +93,23 @@ def test_a_failure_on_the_way_leaves_nothing(runs, tmp_path, in_parts, ending):
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_stream_gets_no_header_if_a_tag_is_unknown(runs):
+@pytest.mark.parametrize("options", [{}, {"wide": True}, {"format": "jsonl"}])
+@pytest.mark.parametrize("tags", ["nobodys", ["same", "nobodys"], ["tag2", "tag*", "nobodys*"]])
+def test_a_stream_gets_nothing_if_a_tag_is_unknown(runs, in_parts, tags, options):
     out = io.StringIO()
     with pytest.raises(tbevents.UnknownNameError):
-        export_table(runs, out, tags="nobodys")
+        export_table(runs, out, tags=tags, **options)
     assert out.getvalue() == ""
+
+
+def test_a_stream_gets_rows_while_runs_are_read_from_when_each_tag_was_seen(runs, in_parts, tmp_path, monkeypatch):
+    """Of tag1 and tag2, the last is first in run 8; parts end after two runs of three points."""
+    monkeypatch.setattr(module, "_SPOOLED", 10)
+    out, seen = io.StringIO(), []
+    export_table(runs, out, tags=["tag1", "tag2"], progress=lambda *_: seen.append(bool(out.getvalue())))
+    assert seen.index(True) == 10
+    export_table(runs, tmp_path / "out.csv", tags=["tag1", "tag2"])
+    assert out.getvalue() == (tmp_path / "out.csv").read_text(encoding="utf-8")
 
 
 def test_without_rows_there_is_a_header(tmp_path):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tbevents.lint.config import LintConfig
-from tbevents.lint.finding import SEVERITIES, LintFinding, at_least
+from tbevents.lint.finding import SEVERITIES, LintFinding
 from tbevents.lint.linting import LintedRun
 from tbevents.tools.json_text import json_text
 
@@ -20,7 +20,7 @@ def as_json(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
         runs += result.is_run
         findings += map(finding_json, result.findings)
     counts = Counter(each["severity"] for each in findings)
-    failed = any(counts[each] and at_least(each, config.fail_on) for each in SEVERITIES)
+    failed = any(map(config.fails, counts))
     whole = {
         "runs": runs,
         "failed": failed,

@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 
 from tbevents.lint.config import LintConfig
-from tbevents.lint.finding import LintFinding, at_least
+from tbevents.lint.finding import LintFinding
+from tbevents.lint.formats.text import title_of
 from tbevents.lint.linting import LintedRun
 from tbevents.views.safe_text import printable
 
@@ -19,7 +20,7 @@ def as_junit(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
     top = ET.Element("testsuites", name="tbevents lint")
     tests = failures = 0
     for result in results:
-        name = printable(result.run if result.run != "." else result.path)
+        name = title_of(result)
         suite = ET.SubElement(top, "testsuite", name=name)
         failed = sum(_add(suite, name, each, config) for each in result.findings)
         if not result.findings:
@@ -37,7 +38,7 @@ def _add(suite: ET.Element, name: str, finding: LintFinding, config: LintConfig)
     tag = "" if finding.tag is None else f" {printable(finding.tag)}"
     case = ET.SubElement(suite, "testcase", classname=name, name=f"{finding.code} {finding.kind}{tag}")
     summary, facts = printable(finding.summary), printable(finding.facts)
-    failed = at_least(finding.severity, config.fail_on)
+    failed = config.fails(finding.severity)
     if failed:
         element = ET.SubElement(case, "failure", type=finding.severity, message=summary)
     else:

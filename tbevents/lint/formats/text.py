@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tbevents.lint.config import LintConfig
-from tbevents.lint.finding import SEVERITIES, LintFinding, Severity, at_least
+from tbevents.lint.finding import SEVERITIES, LintFinding, Severity
 from tbevents.lint.linting import LintedRun
 from tbevents.tools.sparkline import ascii_bars
 from tbevents.views.safe_text import counted, printable
@@ -62,5 +62,5 @@ def verdict(counts: Counter[Severity], runs: int, with_findings: int, config: Li
         return f"no findings in {in_all}"
     nouns = {"error": "error", "warning": "warning", "info": "remark"}
     parts = [counted(counts[each], nouns[each]) for each in SEVERITIES if counts[each]]
-    failed = any(counts[each] and at_least(each, config.fail_on) for each in SEVERITIES)
+    failed = any(map(config.fails, counts))
     return f"{', '.join(parts)} in {with_findings:,} of {in_all}: {'failed' if failed else 'passed'}"

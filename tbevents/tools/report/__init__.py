@@ -55,7 +55,7 @@ def report(
     title: str | None = None,
     limits: ReportLimits | None = None,
     checksums: Checksums = "verify",
-    findings: Iterable[Mapping[str, Any]] = (),
+    findings: Iterable[Mapping[str, Any]] | None = None,
     progress: Progress = no_progress,
 ) -> Reported:
     """Writes runs as one HTML page, to open from disk, mail or archive.
@@ -77,7 +77,7 @@ def report(
         checksums: "skip" also reads records with a wrong data checksum, as in `read_run`; ignored for runs that have
             been read.
         findings: what `tbevents.lint` found, as plain data with run, tag, step, severity, code, rule and summary: the
-            page lists them, and marks their steps in the charts.
+            page lists them, and marks their steps in the charts. None if nothing was linted.
         progress: called with the number of finished runs, and of all.
 
     Raises:
@@ -132,7 +132,7 @@ def page_of(
     with without_damage_warnings():
         for name, run in _each(runs, list(runs)):
             content.add(name, run)
-        return render(title, _page_data(content, title, title, ()))
+        return render(title, _page_data(content, title, title, None))
 
 
 def _each(runs: Mapping[str, Run], names: Sequence[str]) -> Iterator[tuple[str, Run]]:
@@ -141,7 +141,7 @@ def _each(runs: Mapping[str, Run], names: Sequence[str]) -> Iterator[tuple[str, 
     yield from ((name, runs[name]) for name in names) if each is None else each(names)
 
 
-def _page_data(content: Content, title: str, root: str, findings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _page_data(content: Content, title: str, root: str, findings: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
     made = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     shown = content.as_json(root)
     head = {"title": title, "made": made, "version": __version__}

@@ -11,15 +11,16 @@ _MOST: Final = 500
 _KEYS: Final = ("severity", "code", "rule", "summary", "tag", "step")
 
 
-def findings_json(findings: Iterable[Mapping[str, Any]], numbers: Mapping[str, int]) -> dict[str, Any]:
+def findings_json(findings: Iterable[Mapping[str, Any]] | None, numbers: Mapping[str, int]) -> dict[str, Any]:
     """Returns the first findings, each with the number of its run on the page (-1 for none), and how many are left out.
 
     Args:
-        findings: each with run, tag, step, severity, code, rule and summary.
+        findings: each with run, tag, step, severity, code, rule and summary; None if nothing was linted.
         numbers: run -> its number on the page.
     """
     listed = [
         {**{key: each.get(key) for key in _KEYS}, "name": str(each["run"]), "run": numbers.get(each["run"], -1)}
-        for each in findings
+        for each in findings or ()
     ]
-    return {"findings": listed[:_MOST], "more_findings": max(0, len(listed) - _MOST)}
+    linted = findings is not None
+    return {"linted": linted, "findings": listed[:_MOST], "more_findings": max(0, len(listed) - _MOST)}

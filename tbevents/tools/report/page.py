@@ -82,6 +82,7 @@ def pieces(title: str, content: Mapping[str, Any], *, live: bool = False) -> Ite
     parts: dict[str, Iterable[str]] = {
         "POLICY": [html.escape(policy(live=live), quote=False)],
         "TITLE": [html.escape(title.encode("utf-8", "replace").decode("utf-8"))],  # a file's name may be no UTF-8
+        "ICON": [base64.b64encode(icon().encode()).decode()],
         "STYLE": [_style()],
         "LICENCE": [html.escape(_asset("uplot/LICENSE").strip())],
         "DATA": _json(content),
@@ -90,6 +91,11 @@ def pieces(title: str, content: Mapping[str, Any], *, live: bool = False) -> Ite
     # What is put in is not looked through again.
     for number, text in enumerate(re.split(r"\{\{([A-Z]+)\}\}", _asset("page.html"))):
         yield from parts[text] if number % 2 else [text]
+
+
+def icon() -> str:
+    """Returns the icon of the page, as SVG."""
+    return _asset("icon.svg")
 
 
 def _style() -> str:

@@ -6,6 +6,7 @@ import html
 import json
 import math
 import re
+import xml.etree.ElementTree as ET
 from unittest import mock
 
 import pytest
@@ -60,7 +61,11 @@ def test_the_script_makes_no_code_or_html_of_strings():
 
 def test_nothing_is_fetched():
     page = render("t", {})
-    assert re.findall(r'\b(?:src|href)\s*=\s*"(.*?)"', page) == ["#main"]
+    icon, *links = re.findall(r'\b(?:src|href)\s*=\s*"(.*?)"', page)
+    assert links == ["#main"]
+    kind, _, data = icon.partition(",")
+    assert kind == "data:image/svg+xml;base64"  # else browsers ask the server of a board for one
+    assert ET.fromstring(base64.b64decode(data)).tag == "{http://www.w3.org/2000/svg}svg"
     assert "url(" not in page
     assert "@import" not in page
 

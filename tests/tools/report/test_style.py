@@ -42,5 +42,11 @@ def test_text_can_be_read(selector, text, behind):
     assert contrast(colors[text], colors[behind]) >= 4.5
 
 
+@pytest.mark.parametrize("selector", [":root", ':root[data-theme="dark"]'])
+def test_controls_can_be_seen(selector):
+    colors = theme(selector)
+    assert min(contrast(colors["edge"], colors["card"]), contrast(colors["edge"], colors["page"])) >= 3  # WCAG 1.4.11
+
+
 def test_dark_by_the_system_is_dark_by_choice():
     assert theme(':root[data-theme="auto"]') == theme(':root[data-theme="dark"]')

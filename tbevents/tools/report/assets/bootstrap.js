@@ -53,7 +53,8 @@ function middleOf(sorted, estimator, counts = null) {
     let before = 0;
     for (let place = 0; place < size && before < size - cut; place++) {
       const after = before + counts[place];
-      sum += sorted[place] * Math.max(0, Math.min(after, size - cut) - Math.max(before, cut));
+      const times = Math.min(after, size - cut) - Math.max(before, cut);
+      if (times > 0) sum += sorted[place] * times; // 0 times an infinity is NaN
       before = after;
     }
   }
@@ -79,14 +80,16 @@ function select(values, place, from, to) {
   }
 }
 
-/** A percentile of values, which change places: between two of them in proportion. */
+/** A percentile of values, which change places: between two of them in proportion; beside an infinity that infinity. */
 function percentile(values, share) {
   const at = share * (values.length - 1);
   const place = Math.floor(at);
   const last = values.length - 1;
   select(values, place, 0, last);
   select(values, place + 1, place + 1, last);
-  return values[place] + (values[place + 1] - values[place]) * (at - place);
+  const [low, high] = [values[place], values[place + 1]];
+  if (low === high || at === place) return low;
+  return low === -Infinity ? low + high : low + (high - low) * (at - place);
 }
 
 /** The ends of the band about some values: [low, high]. */

@@ -75,5 +75,6 @@ function colorLegend(values) {
   const { low, high, log } = parameterScale(values);
   const bar = make("span", { className: "bar", "aria-hidden": "true" });
   bar.style.background = `linear-gradient(90deg, ${Array.from({ length: 9 }, (_, at) => scaleColor(at / 8)).join(", ")})`;
-  return [valueText(low), " ", bar, ` ${valueText(high)}${log ? ", logarithmic" : ""}`];
+  const [least, most] = valueTexts([low, high]);
+  return [least, " ", bar, ` ${most}${log ? ", logarithmic" : ""}`];
 }

@@ -5,7 +5,7 @@ const CROWDED = 30; // curves of a chart beyond which they are thin: so many are
 /**
  * Curves in an element.
  *
- * lines: [{run, name, color, xs, ys, raw, rowAt(place): [text, ...]}], raw being the values before smoothing, or null;
+ * lines: [{run, name, color, xs, ys, raw, rowAt(place): [value or text, ...]}], raw being the values before smoothing, or null;
  * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits; outliers: whether the
  * vertical axis reaches all points. A line may have a `sample` of its values, where what it draws was thinned; and a band from `low` to
  * `high`. marks: the x of findings, each a dashed line; pin: the x that is pinned, or null; onPin(x): another is to be, none (null), or that before (undefined); without it none can be.
@@ -170,7 +170,8 @@ class Curves {
     this.mark.style.background = first.line.color;
     // By value, as the curves lie; what is nearest is scrolled to, so that the pointer reaches all.
     const ordered = [...found].sort((a, b) => b.line.ys[b.place] - a.line.ys[a.place]);
-    const rows = ordered.map((each) => readingRow(each, 28, each === first ? "nearest" : ""));
+    const texts = rowTexts(ordered);
+    const rows = ordered.map((each, number) => readingRow(each, texts[number], 28, each === first ? "nearest" : ""));
     this.tip.replaceChildren(makeTable([make("th"), ...this.titles.map(columnHead)], rows));
     this.tip.hidden = false;
     const row = rows[ordered.indexOf(first)];
@@ -274,7 +275,7 @@ class Curves {
       this.plot.cross(here);
       this.show([here]);
     } else this.leave(true);
-    this.spoken.textContent = `${line.name}: ${line.rowAt(place).map((text, i) => `${this.titles[i]} ${text}`).join(", ")}`;
+    this.spoken.textContent = `${line.name}: ${rowTexts([{ line, place }])[0].map((text, i) => `${this.titles[i]} ${text}`).join(", ")}`;
   }
 
   destroy() {

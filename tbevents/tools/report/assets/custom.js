@@ -83,7 +83,7 @@ function marginCurves(margins, found, axis) {
     const name = margins.length > 1 ? `${curve.name} · ${value}` : curve.name;
     if (bounds.some((bound) => bound === undefined)) return { ...curve, name };
     const [low, high] = bounds.map((bound) => smoothed(valuesAt(bound, numbers(line.steps)), settings.smoothing));
-    const rowAt = (place) => [...curve.rowAt(place), `${valueText(low[place])} to ${valueText(high[place])}`];
+    const rowAt = (place) => [...curve.rowAt(place), rangeText(low[place], high[place])];
     return { ...curve, name, low, high, rowAt, cells: (place) => [...curve.cells(place), low[place], high[place]] };
   }));
 }

@@ -5,6 +5,18 @@ function valueText(value, digits = 5) {
   return Number.isInteger(value) && Math.abs(value) < 1e15 ? String(value) : roundedText(value, digits);
 }
 
+/** Values of one list, each as a text, to as many digits as tell them apart; strings stay. */
+function valueTexts(values) {
+  const different = new Set(values).size;
+  for (let digits = 5; ; digits++) {
+    const texts = values.map((value) => (typeof value === "number" ? valueText(value, digits) : value));
+    if (digits === 17 || new Set(texts).size >= different) return texts; // 17 digits tell all numbers apart
+  }
+}
+
+/** A range of values. */
+const rangeText = (low, high) => valueTexts([low, high]).join(" to ");
+
 /** A number, to so many digits, in as little room as it takes. */
 function roundedText(value, digits = 5) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
@@ -40,15 +52,23 @@ function timeText(seconds) {
 const dayText = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 const clockText = (date) => `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 
+/** From how many seconds on a span below a minute is shown in which unit. */
+const SPANS = [[1, 1, "s"], [1e-3, 1e-3, "ms"], [Number.MIN_VALUE, 1e-6, "µs"], [0, 1, "s"]];
+
 /** A span of time in seconds. */
 function spanText(seconds) {
   if (!Number.isFinite(seconds)) return "no time";
-  if (Math.abs(seconds) < 60) return `${valueText(seconds, 3)} s`;
-  const whole = Math.round(Math.abs(seconds));
+  const size = Math.abs(seconds);
+  const sign = seconds < 0 ? "−" : "";
+  if (size < 60) {
+    const [, unit, name] = SPANS.find(([least]) => size >= least);
+    return `${sign}${valueText(size / unit, 3)} ${name}`;
+  }
+  const whole = Math.round(size);
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
   const text = hours ? `${hours} h ${two(minutes)} min` : `${minutes} min ${two(whole % 60)} s`;
-  return (seconds < 0 ? "−" : "") + text;
+  return sign + text;
 }
 
 /** From which size on numbers are shown in which unit. */

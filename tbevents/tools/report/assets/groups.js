@@ -70,7 +70,7 @@ function groupCurves(groups, lines, tag, again) {
       run: own[0].run, name: label, whole: label, color: group.color, dashed: false, xs: steps, ys, raw: null, sample: null, done, thinned: thinned.some(Boolean),
       ...(hasBand && (done || coarse) ? { low, high } : {}),
       stepAt: (place) => String(steps[place]),
-      rowAt: (place) => [valueText(ys[place]), ...(hasBand ? [done ? `${valueText(low[place])} to ${valueText(high[place])}` : "…"] : []), String(steps[place]), String(counts[place])],
+      rowAt: (place) => [ys[place], ...(hasBand ? [done ? rangeText(low[place], high[place]) : "…"] : []), String(steps[place]), String(counts[place])],
       cells: (place) => [group.name, tag, steps[place], counts[place], result.middle[place], ...(hasBand ? [result.low[place], result.high[place]] : [])],
     };
   });

@@ -25,12 +25,12 @@ function takeTag({ number, kind, tag, title, description }) {
 
 /** Takes what is told of a run; returns the tags that have changed, and whether there are more or fewer lines. */
 function takeRun(told, changed) {
-  const { number, name, label, owner, epoch = 0, kinds = {}, problems = [], session = false, part = false, graph = false } = told;
+  const { number, name, label, owner, epoch = 0, kinds = {}, problems = [], news = "", session = false, part = false, graph = false } = told;
   const before = data.runs[number];
   const owned = owner !== number; // a session is shown as the run that it belongs to
   const gone = (told.gone ?? false) || owned;
-  data.runs[number] = { name, label, problems, gone, owned, session, part, graph, tags: new Set() };
-  let more = before === undefined || before.gone !== gone || before.label !== label || before.graph !== graph || problems.join() !== before.problems.join();
+  data.runs[number] = { name, label, problems, news, gone, owned, session, part, graph, tags: new Set() };
+  let more = before === undefined || before.gone !== gone || before.label !== label || before.graph !== graph || news !== before.news || problems.join() !== before.problems.join();
   for (const counts of Object.values(kinds)) {
     for (const [tag, count] of counts) {
       const known = tags[tag];

@@ -95,13 +95,14 @@ function countsText() {
 }
 
 function headline() {
+  const most = 50; // problems, and notes, that are listed
   const problems = runs.flatMap((run) => run.problems.map((text) => ({ run, text })));
+  const ofRun = ({ run, text }) => make("li", {}, make("b", { textContent: run.label, title: run.name }), ` ${text}`);
   const head = [make("h1", { textContent: data.title, dir: "auto" }), make("p", { id: "counts", className: "quiet", textContent: countsText() })];
   if (problems.length) {
-    const most = 50;
     head.push(make("details", { className: "problems", id: "problems", open: document.getElementById("problems")?.open ?? problems.length <= 5 },
       make("summary", { textContent: `${countText(problems.length, "problem")}: what was damaged or could not be shown` }),
-      make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.label, title: run.name }), ` ${text}`))),
+      make("ul", {}, ...problems.slice(0, most).map(ofRun)),
       ...(problems.length > most ? [make("p", { textContent: `and ${countText(problems.length - most, "problem")} more` })] : [])));
   }
   if (data.findings.length) {
@@ -113,7 +114,11 @@ function headline() {
       make("summary", { textContent: `${countText(rows.length + data.more_findings, "finding")} of tbevents lint` }),
       make("div", { className: "scroll" }, makeTable(heads, rows)), ...left));
   }
-  if (data.notes.length) head.push(make("ul", { className: "notes quiet", id: "notes" }, ...data.notes.map((text) => make("li", { textContent: text }))));
+  if (data.linted && !data.findings.length) head.push(make("p", { className: "quiet", id: "findings", textContent: "No findings of tbevents lint." }));
+  const news = runs.filter((run) => run.news).map((run) => ofRun({ run, text: run.news })); // of a board
+  const notes = [...data.notes.map((text) => make("li", { textContent: text })), ...news.slice(0, most)];
+  if (news.length > most) notes.push(make("li", { textContent: `and the same of ${countText(news.length - most, "run")} more` }));
+  if (notes.length) head.push(make("ul", { className: "notes quiet", id: "notes" }, ...notes));
   return head;
 }
 

@@ -4,7 +4,8 @@ const SAMPLE = 10000; // values that percentiles are taken from, at most
 
 /**
  * The [least, greatest] value that an axis shows without extreme ones; null where there is none. As in TensorBoard, those below
- * the 5th or above the 95th percentile are extreme; what is no farther from these than they are from each other stays.
+ * the 5th or above the 95th percentile are extreme; what is no farther from these than they are from each other stays. A percentile
+ * between two values is the outer one, other than there: of 20 values or fewer, all stay.
  * columns: arrays of values; samples: likewise, for the percentiles.
  */
 function withoutOutliers(columns, samples, log) {
@@ -21,7 +22,7 @@ function withoutOutliers(columns, samples, log) {
   const all = new Extent();
   const near = new Extent();
   const last = sorted.length - 1;
-  const [low, high] = [sorted[Math.ceil(last / 20)], sorted[Math.floor((19 * last) / 20)]];
+  const [low, high] = [sorted[Math.floor(last / 20)], sorted[Math.ceil((19 * last) / 20)]];
   for (const values of columns) {
     for (const value of values) {
       if (!drawable(value, log)) continue;
@@ -29,7 +30,7 @@ function withoutOutliers(columns, samples, log) {
       if (place(value) >= low - (high - low) && place(value) <= high + (high - low)) near.take(value);
     }
   }
-  const found = sorted.length > 2 && low < high ? near : all;
+  const found = low < high ? near : all;
   return found.min <= found.max ? [found.min, found.max] : null;
 }
 

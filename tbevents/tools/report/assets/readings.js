@@ -11,8 +11,15 @@ function readingsAt(lines, x, logX) {
   return found.sort((a, b) => rank(b) - rank(a) || 0);
 }
 
+/** What curves are at their places: a row of texts for each; in a column, values that differ do not look the same. */
+function rowTexts(found) {
+  const rows = found.map(({ line, place }) => line.rowAt(place));
+  const columns = (rows[0] ?? []).map((_, column) => valueTexts(rows.map((row) => row[column] ?? "")));
+  return rows.map((_, number) => columns.map((texts) => texts[number]));
+}
+
 /** A row of a table of values: a curve's name, and what it is at a place. */
-function readingRow({ line, place }, most, className = "", texts = line.rowAt(place)) {
+function readingRow({ line }, texts, most, className = "") {
   return make("tr", { className }, make("th", { scope: "row", title: line.whole }, ...nameParts(line, most)), ...texts.map((text) => make("td", { textContent: text })));
 }
 
@@ -28,9 +35,9 @@ function takeDay(rows, column) {
 /** The table; `close` takes the pin away. */
 function readingsTable(chart, x, label, close) {
   const found = readingsAt(chart.lines, x, chart.logs[0]);
-  const texts = found.map(({ line, place }) => line.rowAt(place));
+  const texts = rowTexts(found);
   const day = takeDay(texts, chart.titles.indexOf("time"));
-  const rows = found.map((each, number) => readingRow(each, 44, "", texts[number]));
+  const rows = found.map((each, number) => readingRow(each, texts[number], 44));
   const button = make("button", { type: "button", textContent: "×", title: "Close the table", "aria-label": `${label}: close the table of values`, onclick: close });
   const top = make("div", { className: "readings-head quiet" }, make("span", { textContent: `Values at the pinned place${day ? `, ${day}` : ""}` }), button);
   return make("div", { className: "readings", role: "region", "aria-label": `${label}: values at the pinned place` },

@@ -42,8 +42,8 @@ function scalarCurve(line, axis, tag) {
   const cut = axis === "relative" && settings.cutPauses && line.pauses ? cutSeconds(line) : null;
   const xs = axis === "step" ? numbers(line.steps) : axis === "order" ? numbers(line.order) : moments(offsets, axis === "wall" ? line.start : 0, cut);
   const rowAt = (place) => [
-    valueText(raw[place]),
-    ...(settings.smoothing ? [valueText(ys[place])] : []),
+    raw[place],
+    ...(settings.smoothing ? [ys[place]] : []),
     String(steps[place]),
     timeText(line.start + offsets[place]),
     spanText(offsets[place] - (cut === null ? 0 : cut[place])),
@@ -153,8 +153,9 @@ function scalarCard(card) {
     });
     if (before !== null && before.axis === axis) curves.resume(before);
     fillReadings();
-    legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
-      make("li", { title: `${curve.whole}: the last value` }, ...nameParts(curve, 44), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
+    const ends = shown.length <= LEGEND_ROWS ? valueTexts(shown.map((curve) => (curve.raw ?? curve.ys).at(-1))) : [];
+    legend.replaceChildren(...ends.map((textContent, number) =>
+      make("li", { title: `${shown[number].whole}: the last value` }, ...nameParts(shown[number], 44), make("b", { textContent }))));
     const points = margins.length ? 0 : lines.reduce((sum, line) => sum + line.count, 0);
     const count = groups === null && !margins.length ? shown.reduce((sum, curve) => sum + curve.ys.length, 0) : points;
     const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((found, x, place) => found + which(x, ys[place]), 0), 0);
@@ -167,7 +168,7 @@ function scalarCard(card) {
       groups === null ? "" : groupNote(ready, shown.some((curve) => curve.thinned)),
       shown.length > LEGEND_ROWS ? countText(shown.length, groups !== null ? "group" : card.parts === undefined ? "run" : "curve") : "",
       count < points ? `${count.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
-      unshown ? `${countText(unshown, "point")} without a logarithm` : "",
+      unshown ? `${countText(unshown, "point")} at or below 0 ${unshown === 1 ? "is" : "are"} not on the log axis` : "",
       curves.beyond ? `${countText(curves.beyond, "point")} beyond the axis` : "",
       back ? `steps go back in ${countText(back, "run")}` : "",
     ].filter(Boolean).join(" · ");

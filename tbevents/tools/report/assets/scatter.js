@@ -50,7 +50,7 @@ function scatterCard() {
         const u = plot.u;
         const away = (dot) => Math.hypot(u.valToPos(dot.x, "x") - left, u.valToPos(dot.y, "y") - top);
         const nearest = dots.reduce((best, dot) => (best === null || away(dot) < away(best) ? dot : best), null);
-        readout.textContent = nearest === null || away(nearest) > 40 ? " " : `${nearest.row.label}: ${table.parameters[px]} ${cellText(nearest.value)}, ${table.metrics[py]} ${cellText(nearest.y)}`;
+        readout.textContent = nearest === null || away(nearest) > 40 ? " " : `${nearest.row.label}: ${table.parameters[px]} ${cellTexts([nearest.value])[0]}, ${table.metrics[py]} ${cellTexts([nearest.y])[0]}`;
       },
       leave: () => { readout.textContent = " "; },
     });

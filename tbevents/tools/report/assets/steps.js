@@ -115,7 +115,7 @@ function prCard(card) {
       const item = itemAt(line, step);
       if (item === undefined) return [];
       const [recall, precision, thresholds] = [item.recall, item.precision, item.thresholds].map(numbers);
-      const rowAt = (place) => [valueText(precision[place]), valueText(recall[place]), valueText(thresholds[place], 3), item.step];
+      const rowAt = (place) => [precision[place], recall[place], valueText(thresholds[place], 3), String(item.step)];
       const cells = (place) => [runs[line.run].name, card.tag, item.step, thresholds[place], recall[place], precision[place]];
       return [{ ...curveOf(line), xs: recall, ys: precision, raw: null, rowAt, cells }];
     });

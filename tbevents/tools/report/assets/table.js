@@ -22,9 +22,10 @@ function hparamsTable(change) {
     const column = keys.indexOf(sorted.key);
     if (column >= 0) shown.sort((a, b) => sorted.sign * compare(a.values[column], b.values[column]));
     const focused = cells.find((each) => each.box !== undefined && each.box === document.activeElement)?.name;
-    body.replaceChildren(...shown.map((each) => make("tr", { className: each.runs.some((run) => run.shown) ? "" : "off" },
+    const texts = keys.map((_, place) => cellTexts(shown.map(({ values }) => values[place])));
+    body.replaceChildren(...shown.map((each, number) => make("tr", { className: each.runs.some((run) => run.shown) ? "" : "off" },
       make("th", { scope: "row" }, make("label", { title: each.name }, select(each), swatch(each.runs[0].color), make("span", { textContent: elided(each.label, 40), dir: "auto" }))),
-      ...each.values.slice(1).map((value) => make("td", { className: typeof value === "number" ? "number" : "", textContent: cellText(value), title: String(value ?? "") })))));
+      ...each.values.slice(1).map((value, place) => make("td", { className: typeof value === "number" ? "number" : "", textContent: texts[place + 1][number], title: String(value ?? "") })))));
     shown.find(({ name }) => name === focused)?.box.focus();
   };
   const select = (each) => {
@@ -62,7 +63,5 @@ function hparamsTable(change) {
   return { element, fill, take };
 }
 
-function cellText(value) {
-  if (value === null) return "–";
-  return typeof value === "number" ? valueText(value) : String(value);
-}
+/** The values of a column as texts. */
+const cellTexts = (values) => valueTexts(values.map((value) => (value === null ? "–" : typeof value === "number" ? value : String(value))));
