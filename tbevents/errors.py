@@ -372,6 +372,9 @@ class UploadError(TBEventsError, OSError):
 
     spool: str | None = None
 
+    def __str__(self) -> str:
+        return super().__str__() if self.filename is None else f"{self.filename}: {self.strerror}"
+
 
 class DropinError(TBEventsError, ImportError):
     """`tbevents.dropin` was installed too late: a package that it should replace was already imported."""

@@ -134,7 +134,8 @@ def _similar_beside(path: str) -> str:
         what = "it" if missing == Path(path) else repr(str(missing))
         return f"; {what} is a symbolic link to {os.readlink(missing)!r}, which does not exist"
     try:
-        beside = os.listdir(missing.parent)
+        with os.scandir(missing.parent) as entries:  # of the files, only those that readers look for
+            beside = [entry.name for entry in entries if entry.is_dir() or "tfevents" in entry.name]
     except OSError:
         return ""
     # Hidden folders are hardly meant by a name that is not hidden.

@@ -212,17 +212,22 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
                 folders.append(entry["name"])
 
 
-def write_bytes(url: str, data: bytes) -> None:
+def write_bytes(url: str, data: bytes, given: str | None = None) -> None:
     """Writes a whole file, and replaces an earlier one. Creates its folder, but never a bucket.
+
+    Args:
+        url: the URL of the file.
+        data: its bytes.
+        given: the URL that the caller gave; errors about the URL itself name it. None means `url`.
 
     Raises:
         OSError: if the file cannot be written.
         ValueError: if the protocol is unknown, or the URL names no bucket.
         MissingExtraError: if fsspec, or the file system, is not installed.
     """
-    fs, path = filesystem(url, "writing")
+    fs, path = filesystem(url, "writing", given)
     if is_object_store(fs) and "/" not in path.strip("/"):
-        raise ValueError(f"{url}: a bucket is missing in the URL")
+        raise ValueError(f"{given or url}: a bucket is missing in the URL")
     with as_os_errors(url, "cannot be written"):
         try:
             fs.pipe_file(path, data)
@@ -233,26 +238,32 @@ def write_bytes(url: str, data: bytes) -> None:
             fs.pipe_file(path, data)
 
 
-def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
+def filesystem(url: str, purpose: str = "reading", given: str | None = None) -> tuple[Any, str]:
     """Returns the file system of a URL, and the path in it. Storage options come from fsspec's configuration.
+
+    Args:
+        url: the URL.
+        purpose: "reading" or "writing", for errors.
+        given: the URL that errors name; None means `url`.
 
     Raises:
         MissingExtraError: if fsspec, or the package that it needs for the URL, is not installed.
         ValueError: if the protocol is unknown, or the URL or its storage options are invalid.
     """
+    given = given or url
     try:
         from fsspec.config import conf
         from fsspec.core import url_to_fs
         from fsspec.registry import known_implementations, registry
     except ImportError:
-        raise MissingExtraError("fsspec", "remote", f"{purpose} {url}") from None
+        raise MissingExtraError("fsspec", "remote", f"{purpose} {given}") from None
     known = {*known_implementations, *registry}
     for link in url.split(_CHAIN):
         protocol, mark, _ = link.partition("://")
         if protocol not in known and (mark or re.fullmatch("[a-z]+", link)):
             # fsspec would take a protocol of one letter for a drive, on any system
             near = difflib.get_close_matches(protocol, known, cutoff=0.7)  # words this short look alike by chance
-            raise ValueError(f"{url}: fsspec knows no protocol {protocol!r}{did_you_mean(protocol, near)}")
+            raise ValueError(f"{given}: fsspec knows no protocol {protocol!r}{did_you_mean(protocol, near)}")
     options: dict[str, Any] = {}
     if "s3://" in url:  # botocore's default of 10 connections would make the other requests wait
         connections = {"max_pool_connections": PARALLEL, **conf.get("s3", {}).get("config_kwargs", {})}
@@ -261,7 +272,9 @@ def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
         fs, path = url_to_fs(url, **options)
     except ImportError as error:  # fsspec imports s3fs, gcsfs and others at their first use
         package = "a file system that is not part of fsspec"
-        raise MissingExtraError(package, "remote", f"{purpose} {url}", hint=str(error)) from error
+        raise MissingExtraError(package, "remote", f"{purpose} {given}", hint=str(error)) from error
+    except (TypeError, ValueError) as error:  # a TypeError: an option is missing, which fsspec's configuration may give
+        raise ValueError(f"{given}: its file system cannot be opened: {error}") from error
     return fs, str(path)
 
 

@@ -375,6 +375,17 @@ def test_the_first_missing_part_of_a_path_is_corrected(tmp_path, read, path, end
     assert caught.value.detail == f"no such file or folder{end}"
 
 
+@pytest.mark.parametrize("path", ["err", "runs/err", "events.out.tfevents.1.j"])
+def test_a_file_that_is_no_event_file_is_not_suggested(tmp_path, path):
+    event_file = tmp_path / "events.out.tfevents.1.h"
+    for each in (tmp_path / "err.py", tmp_path / "runs" / "err.py", event_file):
+        touch(each)
+    with pytest.raises(RunNotFoundError) as caught:
+        tbevents.read_run(tmp_path / path)
+    end = f"; did you mean {str(event_file)!r}?" if "tfevents" in path else ""
+    assert caught.value.detail == f"no such file or folder{end}"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 def test_a_link_that_leads_nowhere_is_named_with_its_target(tmp_path):
     (tmp_path / "link").symlink_to("nowhere")

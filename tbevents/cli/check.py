@@ -10,6 +10,7 @@ from tbevents.cli.parameters import checksums_option, example, json_option, logd
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
 from tbevents.tools.check import Checked, checks_below
+from tbevents.tools.names import may_be_run
 
 
 @click.command(epilog=example("tbevents check runs --strict && echo intact"))
@@ -37,10 +38,14 @@ def command(
         return EXIT_FOUND if bad else EXIT_OK
     for each in checked:
         terminal.lines(line for text in _lines(each) for line in wrapped(printable(text), terminal.room, indent=9))
+    unreadable = sum(not (each.files or any(map(may_be_run, each.problems))) for each in checked)
+    in_all, bad_runs = len(checked) - unreadable, len(bad) - unreadable
     values, files = sum(each.values for each in checked), sum(len(each.files) for each in checked)
     word = "damaged or odd" if strict else "damaged"
-    verdict = f"{count(len(bad))} of {counted(len(checked), 'run')} {word}" if bad else "intact"
-    read = f"{counted(len(checked), 'run')}, {counted(files, 'file')}, {counted(values, 'value')}"
+    verdicts = [f"{count(bad_runs)} of {counted(in_all, 'run')} {word}"] if bad_runs else []
+    verdicts += [f"{counted(unreadable, 'file')} not readable"] if unreadable else []
+    verdict = ", ".join(verdicts) or "intact"
+    read = f"{counted(in_all, 'run')}, {counted(files, 'file')}, {counted(values, 'value')}"
     total_size = size(sum(each.size for each in checked))
     terminal.lines([printable(f"{logdir}: {verdict} ({read}, {total_size})")])
     return EXIT_FOUND if bad else EXIT_OK

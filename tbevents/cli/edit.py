@@ -77,8 +77,9 @@ def command(
 
     Edits are applied in this order: choose tags, cut steps, purge overwritten points, thin series, shift steps, rename.
     """
-    with terminal.progress("editing") as progress:
-        done = edit(logdir, runs=runs, first_step=steps[0], last_step=steps[1], progress=progress, **options)
+    with terminal.gathering() as problems, terminal.progress("editing") as progress:
+        options |= {"first_step": steps[0], "last_step": steps[1], "progress": progress}
+        done = edit(logdir, runs=runs, on_problem=problems.append, **options)
     for each in done:
         terminal.left_out(each.problems)
     if as_json:

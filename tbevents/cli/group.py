@@ -162,6 +162,8 @@ def _way_out(arguments: list[str], error: FileExistsError) -> str:
     can_replace = command is not None and any(param.name == "overwrite" for param in command.params)
     if can_replace and error.strerror == "exists already":
         return "--overwrite replaces it"
+    if "--overwrite" in arguments:
+        return "--overwrite replaces no run, only a file given as the output: give this file, or another folder"
     return "give another output"
 
 

@@ -45,7 +45,7 @@ out_option: Decorator = click.option(
 )
 overwrite_option: Decorator = click.option("--overwrite", is_flag=True, help="Replace existing files.")
 _in_place_option: Decorator = click.option(
-    "--in-place", is_flag=True, help="Replace the files; each is kept beside as a backup."
+    "--in-place", is_flag=True, help="Replace the files, of links those behind them; each is kept beside as a backup."
 )
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 checksums_option: Decorator = click.option(

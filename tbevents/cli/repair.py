@@ -40,8 +40,8 @@ def command(terminal: Terminal, file: str, out: str | None, as_json: bool, **opt
     FILE may also be a run or a folder of runs, all of whose files are repaired. Exit status: 1 if one of
     several has no intact record and is not just empty, 2 if none has an intact record.
     """
-    with terminal.progress("repairing") as progress:
-        done = repair(file, out, progress=progress, **options)
+    with terminal.gathering() as problems, terminal.progress("repairing") as progress:
+        done = repair(file, out, progress=progress, on_problem=problems.append, **options)
     if as_json:
         terminal.json(done)
     else:

@@ -21,7 +21,7 @@ from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
 from tbevents.testing.finding import message
 from tbevents.testing.subjects import Subject, as_runs
-from tbevents.tools.names import name_below, open_refs, refs_below, without_damage_warnings
+from tbevents.tools.names import may_be_run, name_below, open_refs, refs_below, without_damage_warnings
 
 AnyConfig = LintConfig | Mapping[str, Any] | StrPath | None
 """A configuration, a table of one, the path of a file that has one, or None for the defaults."""
@@ -36,16 +36,14 @@ class LintedRun:
             concerns no single run.
         path: its path; "" if it is about all runs.
         findings: what was found.
+        is_run: whether it is about one run, or a folder that may be one, and is counted. What concerns all runs, or a
+            file that cannot be read in a folder without others, is not.
     """
 
     run: str
     path: str
     findings: Findings
-
-    @property
-    def is_run(self) -> bool:
-        """Whether it is about one run or folder, which counts, and not about all of them."""
-        return bool(self.path)
+    is_run: bool = True
 
 
 def run(
@@ -166,10 +164,10 @@ def _lint_each(
             at += 1
             yield LintedRun(ref.name, ref.url, linter.of_error(error, ref.name, ref.url))
     for name, problem in unlisted:
-        yield LintedRun(name, problem.file, linter.of_problem(problem, name))
+        yield LintedRun(name, problem.file, linter.of_problem(problem, name), may_be_run(problem))
     rest = linter.finish()
     if rest:
-        yield LintedRun("(all runs)", "", rest)
+        yield LintedRun("(all runs)", "", rest, is_run=False)
 
 
 def _until_error(runs: Iterator[Run], failed: list[TBEventsError | OSError]) -> Iterator[Run]:

@@ -204,8 +204,8 @@ class SequentialLR(_Composed):
     def _go_to(self, epoch: float) -> None:
         if epoch:
             raise ValueError("SequentialLR cannot move to an epoch out of order: call step() without an epoch")
-        self.last_epoch = 0
         self._schedulers[bisect_right(self._milestones, 0)]._update_lr(0)
+        self.last_epoch = 0
         self._last_lr = self._current_rates()
 
     def _rewind(self) -> None:
@@ -271,12 +271,31 @@ class ChainedScheduler(_Composed):
         return int(self._schedulers[0].last_epoch)
 
     def _update_lr(self, epoch: float | None = None) -> None:
-        for part in self._schedulers:
-            if epoch is None:
+        if epoch is None:
+            for part in self._schedulers:
                 self._step_part(part)
-            else:
-                part._update_lr(epoch)
+        else:
+            self._go_to(epoch)
         self._last_lr = [float(group["lr"]) for group in self.optimizer.param_groups]
+
+    def _go_to(self, epoch: float) -> None:
+        """Moves every part to an epoch. If one of them refuses it, all of them stay where they are."""
+        parts = _with_nested(self._schedulers)
+        states = [dict(vars(part)) for part in parts]
+        values = [_values_set_in(group) for group in self.optimizer.param_groups]
+        try:
+            for part in self._schedulers:
+                part._update_lr(epoch)
+        except Exception:
+            for part, state in zip(parts, states, strict=True):
+                vars(part).update(state)
+            for group, held in zip(self.optimizer.param_groups, values, strict=True):
+                for key, value in held.items():
+                    if isinstance(value, float):
+                        store(group, key, value)
+                    else:
+                        group[key] = value
+            raise
 
     def _rewind(self) -> None:
         self._rewind_parts()
@@ -286,6 +305,17 @@ class ChainedScheduler(_Composed):
 def _check_list(schedulers: object) -> None:
     if not isinstance(schedulers, Sequence):
         raise TypeError(f"schedulers must be a list of schedulers, not {schedulers!r}")
+
+
+def _with_nested(schedulers: Sequence[Any]) -> list[Any]:
+    """Returns schedulers, and those that they are composed of."""
+    return [each for part in schedulers for each in (part, *_with_nested(getattr(part, "_schedulers", ())))]
+
+
+def _values_set_in(group: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what schedulers set in a group: the rate and the momentum as floats, and "betas"."""
+    held: dict[str, Any] = {key: float(group[key]) for key in ("lr", "momentum") if key in group}
+    return held | {key: group[key] for key in ("betas",) if key in group}
 
 
 def _take_back(schedulers: Sequence[Any]) -> None:

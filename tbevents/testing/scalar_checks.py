@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import UnknownStepError
+from tbevents.format.scalar_layout import STEP_RANGE
 from tbevents.format.values import as_array, as_float, whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
@@ -73,11 +74,17 @@ def check_scalars(
         TypeError: if an argument has the wrong type.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=nan_ok)
-    wanted_steps, wanted = _expected(values, steps)
+    try:
+        wanted_steps, wanted = _expected(tag, values, steps)
+        unknown = None
+    except UnknownStepError as error:
+        wanted_steps, wanted, unknown = None, None, error
     run = as_run(run)
     series, findings = single_series(run, "scalars", tag)
     if series is None:
         return findings
+    if unknown is not None:
+        return [_missing_step(run, series, unknown)]
     if wanted_steps is None:
         assert wanted is not None
         return _by_place(run, series, wanted, tolerance)
@@ -133,8 +140,7 @@ def check_scalar_at(
     try:
         point = series.at(step)
     except UnknownStepError as error:
-        summary = f"it has no point at step {step}; {error.hint}"
-        return [finding(run, tag, "missing", summary, None, series)]
+        return [_missing_step(run, series, error)]
     obtained = series_of(tag, [step], np.array([point.value], series.values.dtype))
     expected = series_of(tag, [step], as_stored(wanted, series.values.dtype))
     points = series_points(obtained, expected, tolerance)
@@ -264,8 +270,17 @@ def check_lr_schedule(
     return [finding(run, tag, "values", summary, table, series)]
 
 
-def _expected(values: Any, steps: Any) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
-    """Returns the expected steps and values, each None if it is not to be checked."""
+def _missing_step(run: Run, series: ScalarSeries, error: UnknownStepError) -> Finding:
+    summary = f"it has no point at step {error.step}; {error.hint}"
+    return finding(run, series.tag, "missing", summary, None, series)
+
+
+def _expected(tag: str, values: Any, steps: Any) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
+    """Returns the expected steps and values, each None if it is not to be checked.
+
+    Raises:
+        UnknownStepError: if a step is outside int64, so that no run has it.
+    """
     if values is None and steps is None:
         raise MissingArgumentError("check_scalars", "values, steps or both")
     if isinstance(values, (ScalarSeries, Mapping)):
@@ -273,8 +288,8 @@ def _expected(values: Any, steps: Any) -> tuple[NDArray[np.int64] | None, NDArra
             raise ValueError("steps must not be given if values has its own")
         if isinstance(values, ScalarSeries):
             return values.steps, values.values.astype(np.float64)
-        return _as_steps(list(values)), _as_values(list(values.values()))
-    wanted_steps = None if steps is None else _as_steps(steps)
+        return _as_steps(tag, list(values)), _as_values(list(values.values()))
+    wanted_steps = None if steps is None else _as_steps(tag, steps)
     if values is None:
         return wanted_steps, None
     wanted = _as_values(values)
@@ -285,16 +300,18 @@ def _expected(values: Any, steps: Any) -> tuple[NDArray[np.int64] | None, NDArra
     return wanted_steps, wanted
 
 
-def _as_steps(steps: Any) -> NDArray[np.int64]:
+def _as_steps(tag: str, steps: Any) -> NDArray[np.int64]:
     if not isinstance(steps, Iterable):
         raise TypeError(f"steps must be whole numbers in one dimension, not {steps!r}")
-    array = np.asarray(steps if isinstance(steps, (np.ndarray, range)) else list(steps))
-    if array.dtype == object and all(type(step) is int for step in array.flat):
-        raise ValueError(f"steps must be within int64, not {max(array.flat, key=abs)}"[:200])
+    given = steps if isinstance(steps, (np.ndarray, range)) else list(steps)
+    array = np.asarray(given)
+    # numpy takes integers beyond int64 for floats or objects
+    if array.ndim == 1 and array.dtype.kind not in "ib" and all(isinstance(step, (int, np.integer)) for step in given):
+        for step in map(int, given):
+            if step not in STEP_RANGE:
+                raise UnknownStepError(tag, step, "steps are 64-bit integers")
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise TypeError(f"steps must be whole numbers in one dimension, not {steps!r}"[:200])
-    if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
-        raise ValueError(f"steps must be within int64, not {array.max()}")
     return array.astype(np.int64)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from tbevents.errors import UnknownNameError, UnknownStepError
 from tbevents.files import StrPath
-from tbevents.format.values import checked_text
+from tbevents.format.values import checked_text, whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.name_patterns import names_of
@@ -144,12 +144,14 @@ def point_of(run: Run, kind: str, tag: str, step: int | None) -> tuple[Any, list
 
     Raises:
         PayloadError: if the value cannot be decoded as this kind.
-        TypeError: if the tag is not a str.
+        TypeError: if the tag is not a str, or the step not a whole number.
     """
+    if step is not None:
+        step = whole("step", step)
     series, findings = single_series(run, kind, tag)
     if series is None:
         return None, findings
     try:
         return (series.last if step is None else series.at(step)), []
     except UnknownStepError as error:
-        return None, [finding(run, tag, "missing", f"has no point at step {error.step}; {error.hint}")]
+        return None, [finding(run, tag, "missing", f"it has no point at step {error.step}; {error.hint}")]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tbevents.files import StrPath, local_path
-from tbevents.reading.problem import Problem
+from tbevents.reading.problem import OnProblem, Problem
 from tbevents.tools.record_copy import Progress, RecordReader, no_progress, part_of
 from tbevents.tools.record_editor import Editor
 from tbevents.tools.rewrite_plan import FilePlan, plan_rewrite
@@ -57,6 +57,7 @@ def edit(
     thin: int = 1,
     overwrite: bool = False,
     progress: Progress = no_progress,
+    on_problem: OnProblem | None = None,
 ) -> list[Edited]:
     r"""Writes edited event files; records that do not change are copied byte for byte.
 
@@ -68,6 +69,7 @@ def edit(
         source: an event file, a run, or a folder of runs, all of whose files are edited.
         out: the output: a file if its name is an event file's, else a folder in which each run keeps its name.
         in_place: if True, replace the files. Each is kept beside as a backup, under a name without ``tfevents``.
+            The file behind a link is replaced, and the link stays.
         runs: patterns of the runs to edit; None means all.
         keep: patterns of the tags to keep; empty means all.
         drop: patterns of the tags to drop.
@@ -84,6 +86,7 @@ def edit(
         thin: keep the first of every `thin` values of a tag, and the last.
         overwrite: if True, replace existing files.
         progress: called with the bytes read of all files.
+        on_problem: called with each file or folder that cannot be read; None issues warnings instead.
 
     Returns:
         One report for each file.
@@ -100,7 +103,7 @@ def edit(
     """
     if out is not None:
         local_path(out, "the output")
-    plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite)
+    plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite, on_problem=on_problem)
     files = [plan.source for each in plans.values() for plan in each]
     tags = TagChanges(keep, drop, rename, regex=regex)
     editors = [

@@ -34,7 +34,7 @@ class Merged:
         target: the file that was written.
         records: number of records in it.
         purged: number of values left out because later ones overwrite them.
-        problems: damage in the sources.
+        problems: damage in the sources, and their files that cannot be read.
     """
 
     sources: tuple[str, ...]
@@ -66,18 +66,19 @@ def merge(
             time. Records of one file stay in order.
         purge: if True, leave out values that a later value of the tag overwrites, one at the same or a lower step, as a
             resumed run writes them.
-        overwrite: if True, replace `out` if it exists.
+        overwrite: if True, replace `out` if it is an event file. A folder with a run is refused nevertheless.
         progress: called with the bytes read.
 
     Raises:
         RunNotFoundError: if a source does not exist, or is a folder without event files.
-        FileExistsError: if `out` exists and `overwrite` is False.
+        FileExistsError: if `out` is a file and `overwrite` is False, or a folder with an event file.
         ValueError: if a file is among the sources twice, or there is no record.
         OSError: if a file cannot be read or written.
     """
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
-    files = [file for source in sources for file in files_of_run(source)]
+    unreadable: list[Problem] = []
+    files = [file for source in sources for file in files_of_run(source, unreadable.append)]
     if len({os.path.realpath(file) for file in files}) < len(files):
         raise ValueError("a file is among the sources twice")
     target = _target(out, files)
@@ -98,7 +99,7 @@ def merge(
                 kept += 1
         if not kept:
             raise ValueError("there is no record to merge")
-    return Merged(tuple(files), target, kept, editor.dropped if editor else 0, tuple(reader.problems))
+    return Merged(tuple(files), target, kept, editor.dropped if editor else 0, (*unreadable, *reader.problems))
 
 
 def _target(out: StrPath, files: list[str]) -> str:

@@ -20,7 +20,7 @@ from tbevents.reading.problem import Problem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
 from tbevents.remote import is_url
-from tbevents.run_files import find_run_files, list_runs, name_some
+from tbevents.run_files import list_run_files, list_runs, name_some
 
 NO_EVENT_FILE: Final = "there is no event file (a file with 'tfevents' in its name) in this folder or below it"
 
@@ -40,6 +40,11 @@ def natural_key(name: str) -> tuple[list[object], str]:
 def name_below(problem: Problem, top: str) -> str:
     """Returns the name of a run that could not be listed below a folder: the path of the problem's file from there."""
     return os.path.relpath(problem.file, top).replace(os.sep, "/")
+
+
+def may_be_run(problem: Problem) -> bool:
+    """Returns True if what could not be listed is a folder, which may hold a run, and not a file like a broken link."""
+    return is_url(problem.file) or os.path.isdir(problem.file)
 
 
 def runs_below(
@@ -88,21 +93,31 @@ def refs_below(
     return chosen
 
 
-def files_of_run(path: StrPath) -> list[str]:
+def files_of_run(path: StrPath, on_problem: OnProblem) -> list[str]:
     """Returns the event files of one run in order; for an event file, the file itself.
+
+    Args:
+        path: a folder, or an event file.
+        on_problem: called with each event file that is no file, such as a broken link.
 
     Raises:
         RunNotFoundError: if the path does not exist or the folder has no event file; for a folder of runs, the message
             names some of them.
     """
     try:
-        return find_run_files(path)
+        return readable_files(path, on_problem)
     except RunNotFoundError:
         text = path_string(path, "path")
         below = list(list_runs(text)) if is_url(text) or os.path.isdir(text) else []
         if not below:
             raise
     raise RunNotFoundError(text, f"expected one run, but this is a folder of runs: {name_some(below)}")
+
+
+def readable_files(path: StrPath, on_problem: OnProblem) -> list[str]:
+    """Returns what `find_run_files` does; calls `on_problem` with what it passes over."""
+    found = list_run_files(path, lambda where, error: on_problem(Problem.unreadable(where, error)))
+    return [file.url for file in found]
 
 
 def iter_runs(

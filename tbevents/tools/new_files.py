@@ -36,10 +36,10 @@ class NewFile:
 
     Args:
         path: the path it gets; its folder is created if it does not exist. If it is a link, the file behind it is
-            replaced, unless `keep_old` is True. If it is a URL, the file is written to a temporary local file, and put
+            replaced. If it is a URL, the file is written to a temporary local file, and put
             there when it is complete; a device, a pipe or a descriptor (``/dev/stdout``) then gets the bytes.
         overwrite: if True, it may replace a file.
-        keep_old: if True, a file that it replaces is kept as a backup; no program may write to it meanwhile.
+        keep_old: if True, a file that it replaces is kept as a backup beside it; no program may write to it meanwhile.
         since: the status of that file before it was read; None means now.
         events: if True, it is an event file; no other file may replace an event file.
         first_of_run: if True, it is the first event file of its folder. The folder is locked while this is checked and
@@ -87,7 +87,7 @@ class NewFile:
         if not overwrite:
             refuse_existing(path)
         self._is_stream = not is_url(path) and _is_stream(path)
-        self._target = os.path.realpath(path) if os.path.islink(path) and not keep_old else path
+        self._target = os.path.realpath(path) if os.path.islink(path) else path
         folder = tempfile.gettempdir() if is_url(path) or self._is_stream else os.path.dirname(self._target)
         self._made = missing_folders(folder)
         make_folder(folder or ".")
@@ -159,13 +159,13 @@ class NewFile:
 
         A program that opened the old file in time may write to what has become the backup; it is then put back.
         """
-        _refuse_written(self.path, self.path, since)
-        backup = _make_backup(self.path)
+        _refuse_written(self._target, self.path, since)
+        backup = _make_backup(self._target)
         try:
-            replace(self._unfinished, self.path)
+            replace(self._unfinished, self._target)
             _refuse_written(backup, self.path, since)
         except BaseException:
-            replace(backup, self.path)
+            replace(backup, self._target)
             with contextlib.suppress(FileNotFoundError):  # rename keeps both if they are links to one file
                 os.unlink(backup)
             raise

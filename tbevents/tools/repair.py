@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tbevents.files import StrPath
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, encode_record
-from tbevents.reading.problem import Problem
+from tbevents.reading.problem import OnProblem, Problem
 from tbevents.tools.record_copy import Progress, RecordReader, no_progress
 from tbevents.tools.rewrite_plan import FilePlan, plan_rewrite
 
@@ -49,6 +49,7 @@ def repair(
     rewrite_checksums: bool = False,
     overwrite: bool = False,
     progress: Progress = no_progress,
+    on_problem: OnProblem | None = None,
 ) -> list[Repaired]:
     """Copies the intact records of event files byte for byte, except for checksums that are rewritten.
 
@@ -56,7 +57,7 @@ def repair(
         source: an event file, a run, or a folder of runs, all of whose files are repaired.
         out: the output: a file if its name is an event file's, else a folder in which each run keeps its name.
         in_place: if True, replace the damaged files. Each is kept beside as a backup, under a name without
-            ``tfevents``.
+            ``tfevents``. The file behind a link is replaced, and the link stays.
         runs: patterns of the runs to repair; None means all.
         keep_undecodable: if True, keep records whose checksums are right but whose payload is not an Event. Most
             readers stop at one.
@@ -64,6 +65,7 @@ def repair(
             writers that store a constant (SageMaker Debugger). Damage in such an event can no longer be detected.
         overwrite: if True, replace existing files.
         progress: called with the bytes read of all files.
+        on_problem: called with each file or folder that cannot be read; None issues warnings instead.
 
     Returns:
         One report for each file.
@@ -76,7 +78,7 @@ def repair(
         NotAnEventFileError: if `source` is a file, but not an event file.
         OSError: if a file cannot be read or written, or a file to replace is being written; it is not replaced then.
     """
-    plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite)
+    plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite, on_problem=on_problem)
     files = [plan for each in plans.values() for plan in each]
     sources = [plan.source for plan in files]
     reader = RecordReader(

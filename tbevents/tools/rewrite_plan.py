@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tbevents.files import StrPath, folder_name, local_path
+from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.run_files import find_run_files
-from tbevents.tools.names import runs_below
+from tbevents.tools.names import readable_files, runs_below
 from tbevents.tools.new_files import NewFile, output_path, refuse_existing, unwritten_status
 
 ONE_OUTPUT: Final = "give an output (--out), or change the files themselves (--in-place), but not both"
@@ -41,24 +42,36 @@ class FilePlan:
 
 
 def plan_rewrite(
-    source: StrPath, out: StrPath | None, *, in_place: bool, runs: Sequence[str] | None, overwrite: bool
+    source: StrPath,
+    out: StrPath | None,
+    *,
+    in_place: bool,
+    runs: Sequence[str] | None,
+    overwrite: bool,
+    on_problem: OnProblem | None,
 ) -> dict[str, list[FilePlan]]:
     """Returns the plans of all event files of a source, by run. Arguments and errors are those of `repair`."""
     if in_place == (out is not None):
         raise ValueError(ONE_OUTPUT)
     if in_place:
         local_path(source, "a run that is rewritten in place")
+    unreadable: list[Problem] = []
     plans = {
         name: [
             FilePlan(file, file, unwritten_status(file)) if out is None else FilePlan(file, _target(out, name, file))
-            for file in find_run_files(path)
+            for file in readable_files(path, unreadable.append)
         ]
-        for name, path in runs_below(source, runs).items()
+        for name, path in runs_below(source, runs, on_problem=unreadable.append).items()
     }
+    tell_of(unreadable, on_problem)
     if not plans:
         find_run_files(source)  # raises if there is none
     targets = [os.path.realpath(plan.target) for each in plans.values() for plan in each]
     if len(set(targets)) < len(targets):
+        if out is None:
+            raise ValueError(
+                f"{source}: a file is there twice, by a link; it cannot be rewritten in place (--in-place)"
+            )
         raise ValueError(f"{out} is one file, but there are {len(targets)} to write: give a folder")
     if not in_place and {os.path.realpath(plan.source) for each in plans.values() for plan in each} & set(targets):
         raise ValueError(

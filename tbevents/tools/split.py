@@ -44,7 +44,7 @@ class Split:
 
     Attributes:
         parts: the files that were written, in order.
-        problems: damage in the source.
+        problems: damage in the source, and its files that cannot be read.
     """
 
     parts: tuple[Part, ...]
@@ -143,7 +143,8 @@ def split(
         raise ValueError(f"the steps to split at must ascend: {', '.join(map(str, at))}")
     folder = local_path(out, "the output")
     refuse_run(folder)
-    files = files_of_run(source)
+    unreadable: list[Problem] = []
+    files = files_of_run(source, unreadable.append)
     starts = at
     if every is not None:
         starts = _starts(RecordReader(files, part_of(progress, 0, 2)), every)
@@ -165,7 +166,7 @@ def split(
         parts = writer.finish()
         if not parts:
             raise ValueError(f"{source}: there is no record to split")
-    return Split(parts, tuple(reader.problems))
+    return Split(parts, (*unreadable, *reader.problems))
 
 
 def _starts(records: Iterable[RawRecord], every: int) -> list[int]:

@@ -19,6 +19,7 @@ from tbevents.writing import flusher
 from tbevents.writing.checked_points import CheckedPoints
 from tbevents.writing.encoder import ITEMS, OTHER, Block, Columns, Encoder, Item, SeriesKey, count_events
 from tbevents.writing.failures import Failures, OnError
+from tbevents.writing.latest_event import LatestEvent
 from tbevents.writing.record_file import DisturbedFileError, RecordFile
 from tbevents.writing.untraced import untraced, untraced_methods
 
@@ -234,7 +235,7 @@ class BatchWriter:
         self._start()
         self.closed = closed
 
-    def _add(self, event: bytes | Columns, size: int) -> None:
+    def _add(self, event: bytes | Columns | LatestEvent, size: int) -> None:
         """Adds an event that is not a single scalar; `size` is an estimate of its bytes."""
         items = (OTHER, event, None, None)
         self._pending.extend(items)

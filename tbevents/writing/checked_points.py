@@ -50,10 +50,12 @@ def as_step(step: Any, argument: str = "global_step") -> int:
     if isinstance(step, (str, bytes, bytearray)) and argument != "global_step":
         raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}")
     _check_gathered(step, argument)
+    element = _element(step) if isinstance(step, np.ndarray) else step
     try:
-        number = int(_element(step) if isinstance(step, np.ndarray) else step)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{argument} must be a finite number: {step!r} ({error})") from None
+        number = int(element)
+    except (ValueError, OverflowError):
+        expected = "a whole number" if isinstance(element, (str, bytes, bytearray)) else "a finite number"
+        raise ValueError(f"{argument} must be {expected}, not {step!r}") from None
     except TypeError:
         raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}") from None
     except Exception as error:  # whatever a foreign __int__ raises, such as that of a torch tensor without data

@@ -4,7 +4,7 @@ The list is flat: each event is `ITEMS` items, so that one column of many scalar
 cost twice as much to append, three times as much to take apart, and keep the garbage collector busy.)
 
     a scalar            series, step, wall_time, value
-    any other event     OTHER, its serialised bytes or `Columns`, None, None
+    any other event     OTHER, its serialised bytes, `Columns` or `LatestEvent`, None, None
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tbevents.format.record import encode_record
 from tbevents.format.scalar_encoder import ScalarEncoder
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.writing.checked_points import CheckedPoints
+from tbevents.writing.latest_event import LatestEvent
 
 ITEMS: Final = 4
 """The number of list items per event."""
@@ -26,7 +27,7 @@ OTHER: Final = -1
 """Stands in place of the series number in events that are not scalars."""
 
 Item: TypeAlias = Any
-"""An int, float, bytes, `Columns` or None, as described above."""
+"""An int, float, bytes, `Columns`, `LatestEvent` or None, as described above."""
 
 SeriesKey: TypeAlias = str | tuple[str, str]
 """A tag, for a series of ScalarForm.SIMPLE; or a tag and the value of another form."""
@@ -82,8 +83,11 @@ class Encoder:
     def _encode_scalars(self, items: Sequence[Item]) -> bytes | bytearray:
         return self._scalars.encode(*(items[place::ITEMS] for place in range(ITEMS)))
 
-    def _encode_other(self, other: bytes | Columns) -> bytes | bytearray:
+    def _encode_other(self, other: bytes | Columns | LatestEvent) -> bytes | bytearray:
         if isinstance(other, bytes):
             return encode_record(other)
+        if isinstance(other, LatestEvent):
+            other.taken = True
+            return encode_record(other.payload)
         numbers = np.full(len(other.points.steps), other.series, np.intp)
         return self._scalars.encode_columns(numbers, *other.points)

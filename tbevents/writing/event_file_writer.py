@@ -18,6 +18,7 @@ from tbevents.writing.checked_points import about, as_points, as_step, as_wall_t
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.encoder import Columns, SeriesKey
 from tbevents.writing.failures import Failures, OnError
+from tbevents.writing.latest_event import LatestEvent
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods
 
@@ -199,7 +200,35 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         message = Event()
         message.summary.SetInParent()
         parse_message(message.summary, summary, "summary")
-        self._add_message(message, as_step(self._default_step if global_step is None else global_step), walltime)
+        step = as_step(self._default_step if global_step is None else global_step)
+        payload = self._payload(message, step, walltime)
+        self._add(payload, len(payload))
+
+    def add_latest_summary(self, summary: Message, earlier: LatestEvent | None) -> LatestEvent:
+        """Adds an Event with a Summary that replaces an earlier one, which is then not written if it is still pending.
+
+        Only one thread at a time may replace an event.
+
+        Args:
+            summary: a Summary message.
+            earlier: what this method returned for the earlier one, of this writer or another; None if there is none.
+
+        Returns:
+            The event that is pending now.
+
+        Raises:
+            TypeError, ValueError, OSError: as `add_scalar` does.
+        """
+        message = Event()
+        parse_message(message.summary, summary, "summary")
+        payload, batch = self._payload(message, as_step(self._default_step), None), self._batch
+        if earlier is not None:
+            earlier.payload = payload
+            if not earlier.taken and earlier.batch is self._batch:
+                return earlier
+        event = LatestEvent(payload, batch)
+        self._add(event, len(payload))
+        return event
 
     def add_event(self, event: Message | bytes, step: Any = None, walltime: Any = None) -> None:
         """Adds an Event.
@@ -216,9 +245,11 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         message = Event()
         parse_message(message, event, "event")
         step = self._default_step if step is None else step
-        self._add_message(message, message.step if step is None else as_step(step, "step"), walltime)
+        payload = self._payload(message, message.step if step is None else as_step(step, "step"), walltime)
+        self._add(payload, len(payload))
 
-    def _add_message(self, message: Event, step: int, walltime: Any) -> None:
+    def _payload(self, message: Event, step: int, walltime: Any) -> bytes:
+        """Returns a message with a step and time, serialised."""
         message.step = step
         if walltime is not None:
             message.wall_time = as_wall_time(walltime)
@@ -227,7 +258,7 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         payload = message.SerializeToString()
         if len(payload) > MAX_LENGTH:
             raise ValueError(f"event is too large for the format: {len(payload)} bytes, but the limit is {MAX_LENGTH}")
-        self._add(payload, len(payload))
+        return payload
 
     def get_logdir(self) -> str:
         """Returns the folder, as it was given."""

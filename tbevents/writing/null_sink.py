@@ -43,6 +43,7 @@ class NullSink:
     add_scalar: _DoNothing = _do_nothing
     add_scalar_columns: _DoNothing = _do_nothing
     add_summary: _DoNothing = _do_nothing
+    add_latest_summary: _DoNothing = _do_nothing
     add_event: _DoNothing = _do_nothing
     flush: _DoNothing = _do_nothing
     close: _DoNothing = _do_nothing

@@ -233,7 +233,7 @@ class ObjectFile(RecordFile):
             text = f"the file {each.path} was removed or truncated before it was uploaded; its events are lost ({lost})"
             raise UploadError(errno.ENOENT, text, each.url)
         try:
-            remote.write_bytes(each.url, data)
+            remote.write_bytes(each.url, data, self._url)
         except OSError as error:
             cause = remote.reason_of(error)
             error_class = "" if type(error) is OSError else f"{type(error).__name__}: "

@@ -12,12 +12,13 @@ from typing import Any
 from tbevents import files, remote, summary
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
-from tbevents.proto import Event, TaggedRunMetadata
+from tbevents.proto import Event, Summary, TaggedRunMetadata
 from tbevents.summary.embeddings import EmbeddingFiles
 from tbevents.summary.hparams import fields_of
 from tbevents.summary.layouts import Charts, merged
 from tbevents.writing.checked_points import about, as_step
 from tbevents.writing.failures import Failures
+from tbevents.writing.latest_event import LatestEvent
 from tbevents.writing.projector_files import write_embedding
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_methods import SummaryMethods
@@ -30,6 +31,7 @@ class RunMethods(SummaryMethods):
 
     log_dir: str
     _charts: Charts
+    _layout: LatestEvent | None
     _clock: Callable[[], float]
     _failures: Failures
     _form: ScalarForm
@@ -193,7 +195,8 @@ class RunMethods(SummaryMethods):
     def add_custom_scalars(self, layout: Charts) -> None:
         """Sets which series TensorBoard's Custom Scalars page draws together.
 
-        Charts of earlier calls are kept; a chart with the same category and title is replaced.
+        Charts of earlier calls are kept; a chart with the same category and title is replaced. All layouts of the calls
+        before a flush are written as one.
 
         Args:
             layout: category -> title -> ``["Multiline", tags]``, or ``["Margin", tags]`` with three tags: the value,
@@ -207,8 +210,13 @@ class RunMethods(SummaryMethods):
         summary.custom_scalars(layout)  # raises if the layout is invalid, before it is added to the charts
         with self._lock:
             charts = merged(self._charts, layout)
-            self._log(None, None, summary.custom_scalars, charts)
+            message = summary.custom_scalars(charts)
+            self._with_file_writer(lambda sink: self._replace_layout(sink, message))
             self._charts = charts
+
+    def _replace_layout(self, sink: Sink, message: Summary) -> None:
+        """Writes a layout; once only for all layouts that are logged until it is written."""
+        self._layout = sink.add_latest_summary(message, self._layout)
 
     def add_custom_scalars_multilinechart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"

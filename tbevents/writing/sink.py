@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tbevents.format.scalar_layout import ScalarForm
+from tbevents.writing.latest_event import LatestEvent
 
 
 class Message(Protocol):
@@ -38,6 +39,9 @@ class Sink(Protocol):
 
     def add_summary(self, summary: Message | bytes, global_step: Any = None, walltime: Any = None) -> None:
         """Adds an Event with a Summary."""
+
+    def add_latest_summary(self, summary: Message, earlier: LatestEvent | None) -> LatestEvent | None:
+        """Adds an Event with a Summary in place of an earlier one, which is not written if it is still pending."""
 
     def add_event(self, event: Message, step: Any = None, walltime: Any = None) -> None:
         """Adds an Event."""

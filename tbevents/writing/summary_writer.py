@@ -33,6 +33,7 @@ from tbevents.writing.event_file_writer import (
     EventFileWriter,
 )
 from tbevents.writing.failures import Failures, OnError
+from tbevents.writing.latest_event import LatestEvent
 from tbevents.writing.logged_scalars import logged_scalars
 from tbevents.writing.null_sink import NullSink
 from tbevents.writing.run_methods import RunMethods
@@ -182,6 +183,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         self._series: dict[str, dict[str, _Series]] = {}  # main_tag of add_scalars -> key -> series
         self._default_metadata: Mapping[str, Any] = {}
         self._charts: Charts = {}  # the charts of the Custom Scalars page
+        self._layout: LatestEvent | None = None  # the event with these charts
         self._failures = Failures(self.on_error)
         renew_when_forked(self)
         leave_to_python()
@@ -542,6 +544,7 @@ _STATE: Final = frozenset(
         "_lock",
         "_series",
         "_charts",
+        "_layout",
         "_default_metadata",
         "_failures",
         "_write_embedding",

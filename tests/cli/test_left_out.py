@@ -115,6 +115,10 @@ def test_options_without_effect_are_refused(cli, demo, options, words):
         (["repair", "RUN", "-o", "taken"], ["taken/events.out.tfevents.1.demo: exists already; --overwrite"]),
         (["merge", "RUN", "-o", "taken/events.out.tfevents.1.demo"], ["exists already; --overwrite replaces it"]),
         (["merge", "RUN", "-o", "taken"], ["a run exists already; give another output"]),
+        (
+            ["merge", "RUN", "-o", "taken", "--overwrite"],
+            ["taken/events.out.tfevents.1.demo: a run exists already; --overwrite replaces no run", "give this file"],
+        ),
         (["merge", "runs", "-o", "out"], ["runs: expected one run, but this is a folder of runs: 'demo'"]),
         (["split", "runs", "-o", "out", "--at", "5"], ["runs: expected one run", "'demo'"]),
         (["import", "x.csv", "-o", "out"], ["--tag"]),

@@ -77,6 +77,36 @@ def test_a_command_names_it_and_goes_on(cli, runs, bad, tmp_path, command):
         assert result.out.count("\n") == 1 + 9 * readable
 
 
+@pytest.fixture
+def dangling(runs):
+    """An event file that is a broken link, in a folder without others."""
+    path = runs / "d" / NAME
+    path.parent.mkdir()
+    path.symlink_to("nowhere")
+    return path
+
+
+def test_a_broken_link_alone_is_a_problem_and_no_run(cli, runs, dangling):
+    text = f"{dangling}: cannot be read: "
+    check, lint = cli("check", runs), cli("lint", runs)
+    assert f"damaged  {text}" in check.out
+    assert f"{runs}: 1 file not readable (3 runs, 3 files, " in check.out
+    assert text in lint.out
+    assert "1 error in 0 of 3 runs: failed" in lint.out
+    assert json.loads(cli("lint", runs, "--format", "json").out)["runs"] == 3
+    assert (check.status, lint.status) == (1, 1)
+
+
+@pytest.mark.parametrize("command", ["repair", "edit --thin 2", "merge", "split --size 1MB"])
+def test_a_rewrite_names_what_it_leaves_out(cli, runs, tmp_path, command):
+    path = runs / "a" / "events.out.tfevents.2.h"
+    path.symlink_to("nowhere")
+    verb, *options = command.split()
+    result = cli(verb, runs / "a", "-o", tmp_path / "out", *options)
+    assert result.err == f"left out: {path}: cannot be read: No such file or directory\n"
+    assert result.status == 1
+
+
 def test_check_counts_a_folder_that_cannot_be_listed(cli, runs, bad):
     path, _ = bad
     result = cli("check", runs)

@@ -159,6 +159,7 @@ ALL_RUNS = LintedRun(
     "(all runs)",
     "",
     Findings([LintFinding("missing-tag", "lint.toml: expect 1: no run matches 'x'", ".", None, "", code="TB901")]),
+    is_run=False,
 )
 
 

@@ -352,6 +352,53 @@ def test_an_epoch_beyond_the_end_of_a_cycle_changes_nothing():
     assert scheduler.last_epoch == 2
 
 
+def cycle_of(optimizer, total):
+    return lrs.OneCycleLR(optimizer, 1.0, total)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        lambda o: [lrs.StepLR(o, 1), lrs.CyclicLR(o, 0.1, 0.5), cycle_of(o, 10)],
+        lambda o: [lrs.ChainedScheduler([lrs.StepLR(o, 1), lrs.ExponentialLR(o, 0.9)]), cycle_of(o, 10)],
+        lambda o: [lrs.CosineAnnealingWarmRestarts(o, 3), lrs.LambdaLR(o, lambda epoch: 1 / (epoch - 20))],
+        lambda o: [cycle_of(o, 30), lrs.SequentialLR(o, [lrs.StepLR(o, 2), lrs.ExponentialLR(o, 0.9)], [4])],
+    ],
+)
+@pytest.mark.parametrize("momentum", [{"momentum": 0.9}, {"betas": (0.9, 0.99)}])
+@pytest.mark.filterwarnings("ignore:The epoch parameter")
+def test_an_epoch_that_a_later_part_of_a_chain_refuses_changes_nothing(parts, momentum):
+    def chain():
+        optimizer = opt(**momentum)
+        return lrs.ChainedScheduler(parts(optimizer))
+
+    def facts(scheduler):
+        return scheduler.last_epoch, scheduler.get_last_lr(), scheduler.optimizer.param_groups, scheduler.state_dict()
+
+    tried, twin = chain(), chain()
+    for _ in range(3):
+        tried.step()
+        twin.step()
+    with pytest.raises((ValueError, ZeroDivisionError)):
+        tried.step(20)
+    for _ in range(3):
+        assert repr(facts(tried)) == repr(facts(twin))
+        tried.step()
+        twin.step()
+
+
+@pytest.mark.filterwarnings("ignore:The epoch parameter")
+def test_a_sequence_whose_first_part_refuses_epoch_0_stays_where_it_is():
+    optimizer, refused = opt(), []
+    first = lrs.LambdaLR(optimizer, lambda epoch: 1 / 0 if refused else 1.0)
+    sequence = lrs.SequentialLR(optimizer, [first, lrs.StepLR(optimizer, 1)], [5])
+    sequence.step()
+    refused.append(True)
+    with pytest.raises(ZeroDivisionError):
+        sequence.step(0)
+    assert sequence.last_epoch == 1
+
+
 def test_a_part_that_logs_what_the_whole_logs_is_refused():
     writer, o = Recorder(), opt()
     part = lrs.StepLR(o, 3, writer=writer)

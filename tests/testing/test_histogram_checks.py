@@ -83,10 +83,13 @@ def test_empty_buckets_at_the_ends_do_not_count():
 def test_no_such_histogram(histograms):
     assert kinds(check_histogram_close(histograms, "loss", VALUES)) == ["missing"]
     (found,) = check_histogram_close(histograms, "weights", VALUES, step=7)
-    assert found.summary == "has no point at step 7; the nearest steps are 1, 2"
+    assert found.summary == "it has no point at step 7; the nearest steps are 1, 2"
     assert kinds(check_histogram_close(histograms, "weights", VALUES, step=10**400)) == ["missing"]
 
 
 def test_what_check_histogram_close_refuses(histograms):
     with pytest.raises(TypeError, match="real numbers"):
         check_histogram_close(histograms, "weights", ["a"])
+    for step in (1.0, True, "1"):
+        with pytest.raises(TypeError, match="step must be a whole number, not "):
+            check_histogram_close(histograms, "weights", VALUES, step=step)

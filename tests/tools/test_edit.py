@@ -362,3 +362,31 @@ def test_progress_goes_from_nothing_to_all_over_both_passes(make_run, tmp_path):
     assert calls == sorted(calls)
     assert calls[0] == 0.5
     assert calls[-1] == 1.0
+
+
+@pytest.mark.parametrize("rewrite", [lambda path: edit(path, in_place=True, shift=5), None], ids=["edit", "repair"])
+def test_in_place_the_file_behind_a_link_is_replaced_and_kept_beside_itself(make_run, tmp_path, rewrite):
+    (file,) = make_run("data", ("loss", 1, 1.0)).iterdir()
+    if rewrite is None:
+        file.write_bytes(file.read_bytes() + b"damage")
+    before = file.read_bytes()
+    link = tmp_path / "runs" / "events.out.tfevents.1.link"
+    link.parent.mkdir()
+    link.symlink_to(file)
+    (done,) = (rewrite or (lambda path: repair(path, in_place=True)))(link.parent)
+    assert os.readlink(link) == str(file)
+    assert list(link.parent.iterdir()) == [link]
+    assert points(file) == points(link) == [(6 if rewrite else 1, 1.0)]
+    assert os.path.dirname(done.backup) == str(file.parent)
+    with open(done.backup, "rb") as backup:
+        assert backup.read() == before
+
+
+def test_a_file_that_is_there_twice_by_a_link_is_not_edited_in_place(make_run):
+    run = make_run("a", ("loss", 1, 1.0))
+    (file,) = run.iterdir()
+    (run / "events.out.tfevents.9.link").symlink_to(file)
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match=r"a: a file is there twice, by a link"):
+        edit(run, in_place=True, shift=5)
+    assert file.read_bytes() == before

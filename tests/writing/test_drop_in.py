@@ -166,6 +166,21 @@ def test_a_step_may_be_an_array_of_one_or_an_integer_in_a_string(step):
     assert point_of(1.0, step)[0] == 3
 
 
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("three", "a whole number, not 'three'"),
+        (b"1.5", "a whole number, not b'1.5'"),
+        (np.array(["a"]), "a whole number, not array.*"),
+        (math.nan, "a finite number, not nan"),
+        (math.inf, "a finite number, not inf"),
+    ],
+)
+def test_a_refused_step_says_what_is_expected(step, expected):
+    with pytest.raises(ValueError, match=f"^'a': global_step must be {expected}$"):
+        MemoryWriter().add_scalar("a", 1.0, step)
+
+
 @pytest.mark.parametrize("step", ["3.5", "", "three", np.array([1, 2]), np.array([]), np.ma.masked, [3]])
 def test_what_is_no_step_is_refused(step):
     with pytest.raises((TypeError, ValueError), match="'a': global_step must be a"):

@@ -22,7 +22,7 @@ fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 def test_a_writer_that_may_not_write_is_refused_when_it_is_made(storage, spools):
     storage.error = PermissionError(13, "Access Denied")
     with pytest.raises(
-        UploadError, match=rf"could not be uploaded: PermissionError: Access Denied: '{URL}/events"
+        UploadError, match=rf"^{URL}/events\S+: could not be uploaded: PermissionError: Access Denied$"
     ) as e:
         SummaryWriter(URL)
     assert e.value.errno == 13
@@ -105,9 +105,9 @@ def test_a_writer_that_is_discarded_during_its_upload_is_no_error(storage, monke
     file.create("", lambda: "events.out.tfevents.1.demo", b"header")
     real = remote.write_bytes
 
-    def discarding(url, data):
+    def discarding(*args):
         file.discard()  # Ctrl-C while the writer is made
-        real(url, data)
+        real(*args)
 
     monkeypatch.setattr(remote, "write_bytes", discarding)
     upload = file.upload()
@@ -204,13 +204,18 @@ def test_a_spool_without_space_keeps_the_events(storage, monkeypatch):
 
 
 def test_an_unknown_scheme_and_a_missing_package_are_named(storage, monkeypatch, spools):
-    with pytest.raises(ValueError, match=r"nothing://bucket/run/events.* fsspec knows no protocol 'nothing'"):
+    with pytest.raises(ValueError, match=r"^nothing://bucket/run: fsspec knows no protocol 'nothing'"):
         SummaryWriter("nothing://bucket/run")
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     for on_error in ("raise", "warn"):
-        with pytest.raises(tbevents.MissingExtraError, match=r"writing memory://.*tbevents\[remote\]"):
+        with pytest.raises(tbevents.MissingExtraError, match=rf"^writing {URL} needs fsspec: .*tbevents\[remote\]"):
             SummaryWriter(URL, on_error=on_error)
     assert spools() == []
+
+
+def test_a_file_system_that_lacks_options_is_named(storage):
+    with pytest.raises(ValueError, match=r"^github://runs/demo: its file system cannot be opened: .*'org' and 'repo'"):
+        SummaryWriter("github://runs/demo")
 
 
 def test_a_folder_of_a_file_system_is_made(tmp_path):

@@ -65,14 +65,14 @@ def test_a_run_on_s3_is_read_back(s3, tmp_path):
 
 @pytest.mark.slow  # starts a server
 def test_a_missing_bucket_is_an_error_when_the_writer_is_made_and_is_not_created(s3):
-    with pytest.raises(UploadError, match=r"bucket does not exist: 's3://nowhere/runs/demo/events"):
+    with pytest.raises(UploadError, match=r"^s3://nowhere/runs/demo/events\S+: .*bucket does not exist"):
         SummaryWriter("s3://nowhere/runs/demo")
     assert not fsspec.filesystem("s3", skip_instance_cache=True).exists("nowhere")
 
 
 def test_a_url_without_a_bucket_is_refused():
     pytest.importorskip("s3fs", reason="s3fs is not installed")
-    with pytest.raises(ValueError, match=r"s3://events.*: a bucket is missing in the URL"):
+    with pytest.raises(ValueError, match=r"^s3://: a bucket is missing in the URL"):
         SummaryWriter("s3://")
 
 

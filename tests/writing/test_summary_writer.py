@@ -17,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tbevents import summary
+from tbevents.format.record import encode_record
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.tensors import to_array
 from tbevents.proto import Event, GraphDef, Layout, NodeDef, SessionLog, Summary
 from tbevents.remote import is_url
+from tbevents.writing import batch_writer, encoder
 from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.null_sink import NullSink
 from tbevents.writing.summary_writer import SummaryWriter
@@ -135,10 +137,12 @@ def layout_in(folder):
 
 
 def test_series_in_one_run_share_a_chart(tmp_path):
-    with SummaryWriter(tmp_path, scalars_in_one_run=True) as writer:
+    with SummaryWriter(tmp_path, scalars_in_one_run=True, flush_secs=NEVER) as writer:
         for step in range(3):
             writer.add_scalars("data/loss.x", {"a": 1.0, "b": 2.0}, step)
+            writer.flush()
         writer.add_scalars("acc", {"a/b": 3.0})
+        writer.flush()
         writer.add_scalars("acc", {"c": 4.0})
     written = [entry for entry in scalars_in(tmp_path) if entry[0] != "custom_scalars__config__"]
     assert written[:2] == [("data/loss.x/a", 0, 1.0), ("data/loss.x/b", 0, 2.0)]
@@ -150,6 +154,46 @@ def test_series_in_one_run_share_a_chart(tmp_path):
         assert re.match(pattern, tag)
         assert not re.match(pattern, tag.replace(".", "-"))
     assert len(everything_below(tmp_path)) == 1
+
+
+def test_the_layout_of_many_new_series_is_written_once_per_flush(tmp_path):
+    with SummaryWriter(tmp_path, scalars_in_one_run=True, flush_secs=NEVER) as writer:
+        for stop in (100, 150):
+            for key in range(stop):
+                writer.add_scalars("loss", {f"k{key}": 1.0})
+            writer.flush()
+            count, charts = layout_in(tmp_path)
+            assert charts == {("loss", "loss"): [f"loss/k{key}$" for key in range(stop)]}
+        writer.add_scalars("loss", {"k0": 1.0})
+    assert count == layout_in(tmp_path)[0] == 2
+
+
+def test_a_series_added_while_the_layout_is_encoded_is_in_the_file(tmp_path, monkeypatch):
+    layouts = []
+
+    def encode(payload):
+        if b"custom_scalars" in payload:
+            layouts.append(payload)
+            if len(layouts) == 1:
+                writer.add_scalars("loss", {"b": 1.0})  # as a signal handler or another thread may
+        return encode_record(payload)
+
+    with SummaryWriter(tmp_path, scalars_in_one_run=True, flush_secs=NEVER) as writer:
+        writer.add_scalars("loss", {"a": 1.0})
+        monkeypatch.setattr(encoder, "encode_record", encode)
+        writer.flush()
+    assert layout_in(tmp_path) == (2, {("loss", "loss"): ["loss/a$", "loss/b$"]})
+
+
+def test_a_layout_that_was_dropped_is_written_with_the_next_series(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch_writer, "UNWRITTEN_BYTES", 0)
+    with SummaryWriter(tmp_path, scalars_in_one_run=True, flush_secs=NEVER) as writer:
+        writer.add_scalars("loss", {"a": 1.0})
+        with pytest.raises(OSError, match="events lost: 2"):
+            writer.flush()
+        monkeypatch.undo()
+        writer.add_scalars("loss", {"b": 1.0})
+    assert layout_in(tmp_path) == (1, {("loss", "loss"): ["loss/a$", "loss/b$"]})
 
 
 def test_charts_add_up(writer):
@@ -164,7 +208,7 @@ def test_charts_add_up(writer):
     writer.add_custom_scalars_multilinechart(["7"], "c", "z")
     writer.flush()
     count, charts = layout_in(writer.log_dir)
-    assert count == 5
+    assert count == 1
     assert charts == {("a", "x"): ["6"], ("a", "y"): ["2"], ("default", "untitled"): ["3"], ("c", "z"): ["7"]}
 
 

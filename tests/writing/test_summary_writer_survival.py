@@ -12,6 +12,7 @@ import warnings
 import pytest
 
 from tbevents.errors import WriterWarning
+from tbevents.reading.run import read_run
 from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.record_file import RecordFile
 from tbevents.writing.summary_writer import SummaryWriter
@@ -97,6 +98,22 @@ log(3)
         assert len({name.split(".")[-2] for name in files}) == len(files) == 2  # the process number differs
         assert sorted(steps_in(folder)) == [1, 2, 3]
     assert steps_in(tmp_path / "trial")[-1] == 2
+
+
+@needs_fork
+def test_a_forked_child_writes_the_layout_that_is_pending_in_its_parent(tmp_path):
+    script = """
+together = SummaryWriter(sys.argv[1] + "/together", flush_secs=1e9, scalars_in_one_run=True)
+together.add_scalars("g", {"x": 1.0})
+if not (child := os.fork()):
+    together.add_scalars("g", {"y": 1.0})
+    together.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+"""
+    run(script, tmp_path)
+    charts = [read_run(file.path).custom_scalars for file in os.scandir(tmp_path / "together")]
+    assert sorted(chart["g"]["g"][1] for chart in charts) == [["g/x$"], ["g/x$", "g/y$"]]
 
 
 @needs_fork
