@@ -94,7 +94,9 @@ def test_a_curve_without_bounds_leaves_those_of_others(tmp_path, page):
     page.open(tmp_path / "report.html")
     chart = page.chart("losses/bounds")
     page.press(chart, Keys.HOME, Keys.ENTER)
-    page.expect([["free", "–"], ["bounded", "3 to 5"]], lambda: [[row[0], row[-1]] for row in page.readings(chart)])
+    page.expect(
+        [["free", "\N{EN DASH}"], ["bounded", "3 to 5"]], lambda: [[row[0], row[-1]] for row in page.readings(chart)]
+    )
 
 
 def test_custom_charts_pass_the_filter_by_their_tags_and_are_grouped(made, page):
