@@ -1,5 +1,7 @@
 """``tbevents report`` as a process."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from tools.report.pages import content, curve
@@ -87,5 +89,31 @@ def test_a_page_that_cannot_be_written(process, demo):
 def test_the_page_opens_in_the_browser(cli, demo, tmp_path, monkeypatch):
     opened = []
     monkeypatch.setattr("click.launch", opened.append)
+    monkeypatch.setenv("DISPLAY", ":0")
     assert cli("report", demo, "-o", tmp_path / "a page.html", "--open").status == 0
     assert opened == [(tmp_path / "a page.html").as_uri()]
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "is_opened"),
+    [
+        ("linux", None, False),
+        ("linux", "DISPLAY", True),
+        ("linux", "WAYLAND_DISPLAY", True),
+        ("linux", "BROWSER", True),
+        ("darwin", None, True),
+        ("win32", None, True),
+    ],
+)
+def test_without_a_screen_no_page_is_opened(cli, demo, tmp_path, monkeypatch, platform, variable, is_opened):
+    opened = []
+    monkeypatch.setattr("click.launch", opened.append)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    if variable is not None:
+        monkeypatch.setenv(variable, "x")
+    monkeypatch.setattr("tbevents.cli.browser.sys", SimpleNamespace(platform=platform))
+    result = cli("report", demo, "-o", tmp_path / "page.html", "--open")
+    assert result.status == 0
+    assert len(opened) == is_opened
+    assert ("there is no screen to open the page on\n" in result.err) is not is_opened
