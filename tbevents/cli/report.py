@@ -91,5 +91,7 @@ def tell(terminal: Terminal, made: Reported) -> None:
     """Prints what a report holds, and what could not be read or shown."""
     for line in first_of(made.problems):
         terminal.warn(line)
+    if made.missing:
+        terminal.warn(f"pictures are left out: {made.missing}")
     terminal.incomplete = bool(made.unreadable)
     terminal.remark(f"{made.out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")

@@ -1,12 +1,13 @@
 """``tbevents report`` as a process."""
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tools.report.pages import content, curve
 
-from tbevents import read_run
+from tbevents import SummaryWriter, read_run
 
 
 def test_the_page_of_a_run(process, demo, tmp_path):
@@ -117,3 +118,14 @@ def test_without_a_screen_no_page_is_opened(cli, demo, tmp_path, monkeypatch, pl
     assert result.status == 0
     assert len(opened) == is_opened
     assert ("there is no screen to open the page on\n" in result.err) is not is_opened
+
+
+def test_pictures_that_are_left_out_without_pillow_are_told_in_one_line(cli, demo, tmp_path, monkeypatch):
+    with SummaryWriter(tmp_path / "pictures") as writer:
+        for step in range(3):
+            writer.add_image("picture", np.zeros((3, 2, 2), np.uint8), step)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    line = "pictures are left out: showing pictures needs Pillow: pip install 'tbevents[image]'\n"
+    result = cli("report", tmp_path / "pictures", "-o", tmp_path / "a.html", "-q")
+    assert (result.status, result.out, result.err) == (0, "", line)
+    assert cli("report", demo, "-o", tmp_path / "b.html", "-q").err == ""  # there are none
