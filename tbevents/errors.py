@@ -217,10 +217,10 @@ class UnknownNameError(TBEventsError, KeyError):
         if not hint and known is not None:
             hint = closest_or_first(name, known)
         self.noun = noun
-        self.name = name if isinstance(name, str) else repr(name)
+        self.name: str = name if isinstance(name, str) else repr(name)
         self.where = where
         self.hint = hint
-        self.reason = f"no {noun} {brief(name)}{'; ' if hint else ''}{hint}"
+        self.reason: str = f"no {noun} {brief(name)}{'; ' if hint else ''}{hint}"
         super().__init__(f"{where}{': ' if where else ''}{self.reason}")
 
     def __str__(self) -> str:

@@ -24,6 +24,7 @@ class GoldenRuns:
     def __init__(self, path: str) -> None:
         self.path = path
         self.used: set[str] = set()
+        self.names: list[str]
         self._read: Callable[[str], Run]
         for suffix in golden.SUFFIXES:
             if path.endswith(suffix):

@@ -18,6 +18,6 @@ class LatestEvent:
     __slots__ = ("batch", "payload", "taken")
 
     def __init__(self, payload: bytes, batch: object) -> None:
-        self.payload = payload
-        self.batch = batch
-        self.taken = False
+        self.payload: bytes = payload
+        self.batch: object = batch
+        self.taken: bool = False

@@ -25,6 +25,7 @@ def s3():
     with pytest.MonkeyPatch.context() as patch:
         for name, value in credentials(f"http://{host}:{port}").items():
             patch.setenv(name, value)
+        fsspec.get_filesystem_class("s3").clear_instance_cache()  # one of another module's server
         fs = fsspec.filesystem("s3", skip_instance_cache=True)
         fs.mkdir("bucket")
         yield f"http://localhost:{port}"
