@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tbevents.reading.arrow_arrays import numbers, strings
+from tbevents.tools.temporary_files import temporary_files_named
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,7 +85,7 @@ def write_arrow(tables: Iterator[pa.Table], file: IO[bytes]) -> int:
     names: list[dict[str, int]] = [{} for _ in first.schema]
     coded = pa.schema([pa.field(each.name, pa.int32() if _is_coded(each) else each.type) for each in first.schema])
     with tempfile.TemporaryFile() as spool:
-        with ipc.new_stream(spool, coded) as writer:
+        with temporary_files_named(), ipc.new_stream(spool, coded) as writer:
             for table in chain([first, second], tables):
                 for batch in table.to_batches():
                     columns = [_codes(column, known) for column, known in zip(batch.columns, names, strict=True)]

@@ -28,6 +28,7 @@ from tbevents.tools.names import iter_runs, unreadable_among, without_damage_war
 from tbevents.tools.new_files import NewFile, refuse_output
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_files import table_format, write_frames
+from tbevents.tools.temporary_files import temporary_files_named
 from tbevents.tools.wide_frames import wide_frames
 
 OnRun: TypeAlias = Callable[[str], object]
@@ -176,16 +177,22 @@ class _HeldBack:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._waiting.close()
+        with temporary_files_named():
+            self._waiting.close()
 
     def write(self, text: str) -> None:
         """Writes a text to the stream, or keeps it."""
-        (self._stream if self._released else self._waiting).write(text)
+        if self._released:
+            self._stream.write(text)
+            return
+        with temporary_files_named():
+            self._waiting.write(text)
 
     def release(self) -> None:
         """Writes what waits; a second call does nothing."""
         if not self._released:
-            self._waiting.seek(0)
+            with temporary_files_named():
+                self._waiting.seek(0)
             shutil.copyfileobj(self._waiting, self._stream)
             self._released = True
 

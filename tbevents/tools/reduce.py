@@ -27,6 +27,7 @@ from tbevents.tools.names import NO_EVENT_FILE, OnProblem, open_refs, refs_below
 from tbevents.tools.point_spool import PointSpool, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
+from tbevents.tools.temporary_files import temporary_files_named
 from tbevents.views.groups import PointsByStep, over_runs, quantiles, run_patterns, segment_means
 
 StepValue: TypeAlias = Literal["last", "first", "mean"]
@@ -140,7 +141,7 @@ def reduce(
     if not refs:
         raise ValueError("there are no runs to reduce")
     options = ReadOptions(kinds=("scalars",), checksums=checksums)
-    with reduction:
+    with temporary_files_named(), reduction:
         for done, (path, series) in enumerate(_scalars_of(refs, options, on_problem), 1):
             reduction.add(path, series)
             progress(done, len(refs))
@@ -173,9 +174,10 @@ def reduce_runs(
     Raises:
         ValueError, TypeError, UnknownNameError: as in `reduce`.
     """
-    with _Reduction(
+    reduction = _Reduction(
         stats, tags, duplicates, lax_tags=lax_tags, lax_steps=lax_steps, min_runs=min_runs, ddof=ddof
-    ) as reduction:
+    )
+    with temporary_files_named(), reduction:
         for run in runs:
             reduction.add(run.path, run.scalar_columns())
             del run

@@ -25,6 +25,7 @@ from tbevents.tools.json_text import json_number
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_headers import known_header
+from tbevents.tools.temporary_files import temporary_files_named
 from tbevents.views.safe_text import counted, printable
 
 TableFormat: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
@@ -395,7 +396,7 @@ def _read_json(lines: Iterable[str], path: str) -> Iterator[dict[str, Sequence[A
     """Yields the rows in parts. They wait in a temporary file, since any line may bring another column."""
     titles: dict[str, int] = {}  # in the order of the file, with their places in it
     sizes: list[int] = []
-    with tempfile.SpooledTemporaryFile(_SPOOLED) as spool:
+    with temporary_files_named(), tempfile.SpooledTemporaryFile(_SPOOLED) as spool:
         for part in _json_parts(lines, path):
             try:
                 sizes.append(spool.write(marshal.dumps(part)))

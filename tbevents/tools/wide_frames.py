@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.tables import Table, TableBuilder, WideTable
 from tbevents.tools.table_headers import header_of_tag
+from tbevents.tools.temporary_files import temporary_files_named
 
 _KINDS: Final = (np.dtype(np.int32), np.dtype(np.int32), np.dtype(np.int64))
 """Codes of runs, codes of tags, and steps in the temporary file; values keep their type."""
@@ -45,7 +46,7 @@ def wide_frames(tables: Iterable[Table]) -> Iterator[Frame]:
     tags: dict[str, int] = {}
     parts: list[tuple[tuple[str, ...], int, np.dtype[Any]]] = []  # names of runs, rows, type of the values
     dtype = np.dtype(np.float32)
-    with tempfile.TemporaryFile() as spool:
+    with temporary_files_named(), tempfile.TemporaryFile() as spool:
         for table in tables:
             codes = np.array([tags.setdefault(tag, len(tags)) for tag in table.tags], np.int32)
             columns = (table.run_codes, codes[table.tag_codes], table.steps, table.values)

@@ -157,7 +157,7 @@ def over_runs(
     Where the statistic is not finite, it is computed again from values divided by a power of two.
 
     Args:
-        statistic: reduces all axes but the last one; its result is proportional to the values.
+        statistic: reduces one axis, not the last; its result is proportional to the values.
         values: shape (..., n).
     """
     found = np.asarray(statistic(values))

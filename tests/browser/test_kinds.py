@@ -83,6 +83,22 @@ def test_a_margin_is_a_curve_within_its_bounds(made, page):
     assert len(rows) > 0
 
 
+def test_a_curve_without_bounds_leaves_those_of_others(tmp_path, page):
+    writers = {name: MemoryWriter() for name in ("bounded", "free")}
+    writers["bounded"].add_custom_scalars({"losses": {"bounds": ["Margin", ["mean", "low", "high"]]}})
+    for step in range(3):
+        writers["free"].add_scalar("mean", 9.0, step)  # above the other, so it is the first of the list
+        for tag, value in (("mean", 4.0), ("low", 3.0), ("high", 5.0)):
+            writers["bounded"].add_scalar(tag, value, step)
+    report({name: writer.run for name, writer in writers.items()}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    chart = page.chart("losses/bounds")
+    page.press(chart, Keys.HOME, Keys.ENTER)
+    page.expect(
+        [["free", "\N{EN DASH}"], ["bounded", "3 to 5"]], lambda: [[row[0], row[-1]] for row in page.readings(chart)]
+    )
+
+
 def test_custom_charts_pass_the_filter_by_their_tags_and_are_grouped(made, page):
     page.open(made)
     page.fill("#tag-filter", "val")

@@ -81,7 +81,7 @@ function marginCurves(margins, found, axis) {
     const curve = scalarCurve(line, axis, value);
     const bounds = [lower, upper].map((tag) => linesOf(tag).find((each) => each.run === line.run));
     const name = margins.length > 1 ? `${curve.name} · ${value}` : curve.name;
-    if (bounds.some((bound) => bound === undefined)) return { ...curve, name };
+    if (bounds.some((bound) => bound === undefined)) return { ...curve, name, rowAt: (place) => [...curve.rowAt(place), "–"] };
     const [low, high] = bounds.map((bound) => smoothed(valuesAt(bound, numbers(line.steps)), settings.smoothing));
     const rowAt = (place) => [...curve.rowAt(place), rangeText(low[place], high[place])];
     return { ...curve, name, low, high, rowAt, cells: (place) => [...curve.cells(place), low[place], high[place]] };

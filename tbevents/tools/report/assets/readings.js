@@ -14,7 +14,7 @@ function readingsAt(lines, x, logX) {
 /** What curves are at their places: a row of texts for each; in a column, values that differ do not look the same. */
 function rowTexts(found) {
   const rows = found.map(({ line, place }) => line.rowAt(place));
-  const columns = (rows[0] ?? []).map((_, column) => valueTexts(rows.map((row) => row[column] ?? "")));
+  const columns = (rows[0] ?? []).map((_, column) => valueTexts(rows.map((row) => row[column])));
   return rows.map((_, number) => columns.map((texts) => texts[number]));
 }
 
