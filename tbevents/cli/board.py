@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from tbevents.cli.browser import open_page
 from tbevents.cli.parameters import PATH, checksums_option, example, takes_terminal
 from tbevents.cli.report import tell
 from tbevents.cli.terminal import Terminal
@@ -86,7 +87,7 @@ def command(
         terminal.flush()
         terminal.remark("Ctrl-C ends it")
         if not no_open:
-            threading.Thread(target=click.launch, args=(server.url,), daemon=True).start()
+            threading.Thread(target=open_page, args=(server.url,), daemon=True).start()
         server.run()
     except KeyboardInterrupt:
         pass  # that is how a board ends

@@ -163,7 +163,7 @@ def _way_out(arguments: list[str], error: FileExistsError) -> str:
     if can_replace and error.strerror == "exists already":
         return "--overwrite replaces it"
     if "--overwrite" in arguments:
-        return "--overwrite replaces no run, only a file given as the output: give this file, or another folder"
+        return "--overwrite replaces no run, only files of the same names: give this file, or another folder"
     return "give another output"
 
 

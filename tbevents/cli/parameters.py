@@ -43,7 +43,9 @@ logdir_argument: Decorator = click.argument("logdir", type=PATH)
 out_option: Decorator = click.option(
     "-o", "--out", type=PATH, metavar="OUT", help="An event file if its name contains 'tfevents'; else a folder."
 )
-overwrite_option: Decorator = click.option("--overwrite", is_flag=True, help="Replace existing files.")
+overwrite_option: Decorator = click.option(
+    "--overwrite", is_flag=True, help="Replace existing files; a folder with another run is refused."
+)
 _in_place_option: Decorator = click.option(
     "--in-place", is_flag=True, help="Replace the files, of links those behind them; each is kept beside as a backup."
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tbevents.cli.browser import open_page
 from tbevents.cli.formatting import counted, first_of, size
 from tbevents.cli.parameters import (
     PATH,
@@ -82,13 +83,15 @@ def command(
     with terminal.progress("reading") as progress:
         made = report(logdir, out, limits=limits, findings=findings, progress=progress, **options)
     tell(terminal, made)
-    if opens:
-        click.launch(out if is_url(out) else Path(os.path.abspath(out)).as_uri())
+    if opens and not open_page(out if is_url(out) else Path(os.path.abspath(out)).as_uri()):
+        terminal.remark("there is no screen to open the page on")
 
 
 def tell(terminal: Terminal, made: Reported) -> None:
     """Prints what a report holds, and what could not be read or shown."""
     for line in first_of(made.problems):
         terminal.warn(line)
+    if made.missing:
+        terminal.warn(f"pictures are left out: {made.missing}")
     terminal.incomplete = bool(made.unreadable)
     terminal.remark(f"{made.out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")

@@ -228,8 +228,9 @@ class RunContents(Frame):
 
     @property
     def starts(self) -> int:
-        """How many times the run was started: 1, plus 1 for each file that repeats steps of earlier files.
+        """How many times the run was started: 1, plus 1 for each file that repeats steps of a tag of earlier files.
 
+        The tag that was repeated most often counts, since one start may write several files, as `add_hparams` does.
         More than 1 means that several trainings, or one that was resumed, share the folder. The option `restarts` of
         `read_run` says which points to keep.
         """

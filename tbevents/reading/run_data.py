@@ -311,20 +311,24 @@ class RunData:
         return found
 
     def starts(self) -> int:
-        """How many times the run was begun: once, and again in each file that logs a scalar at a step it had before."""
-        again: set[int] = set()
+        """How many times the run was begun: once, and again in each file that repeats steps of the same scalar.
+
+        The scalar that did so most often counts. Files of one start may have different tags, as hyperparameters have a
+        file of their own beside the curves, so two files that go back in different tags may be of one start.
+        """
+        most = 0
         for tag in self.by_number:
             of_file: dict[int, tuple[int, int]] = {}  # the least and the greatest step
             for number, steps in tag.steps_of_files():
                 low, high = int(steps.min()), int(steps.max())
                 known = of_file.get(number, (low, high))
                 of_file[number] = min(low, known[0]), max(high, known[1])
-            last: int | None = None
-            for number, (low, high) in sorted(of_file.items()):
-                if last is not None and low <= last:
-                    again.add(number)
+            again, last = 0, None
+            for _, (low, high) in sorted(of_file.items()):
+                again += last is not None and low <= last
                 last = high if last is None else max(last, high)
-        return 1 + len(again)
+            most = max(most, again)
+        return 1 + most
 
     def scalar_files(self, name: str) -> NDArray[np.int32]:
         """The number of the file of each of these points, as the builder counts them."""

@@ -84,7 +84,7 @@ def edit(
         purge: if True, drop values that a later value of the tag overwrites, one at the same or a lower step, as a
             resumed run writes them; and values that a SessionLog START declares void.
         thin: keep the first of every `thin` values of a tag, and the last.
-        overwrite: if True, replace existing files.
+        overwrite: if True, replace existing files. A folder with other files of a run is refused nevertheless.
         progress: called with the bytes read of all files.
         on_problem: called with each file or folder that cannot be read; None issues warnings instead.
 
@@ -98,7 +98,8 @@ def edit(
         TypeError: if `first_step`, `last_step`, `shift` or `thin` is not a whole number.
         UnknownNameError: if a pattern matches no tag.
         RunNotFoundError: if the path does not exist, or there is no event file below it.
-        FileExistsError: if an output exists and `overwrite` is False; nothing is written then.
+        FileExistsError: if an output exists and `overwrite` is False, or a folder to write to has an event file that is
+            not replaced; nothing is written then.
         OSError: if a file cannot be read or written, or a file to replace is being written; it is not replaced then.
     """
     if out is not None:

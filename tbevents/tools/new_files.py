@@ -13,13 +13,13 @@ import socket
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import TracebackType
 from typing import IO, Any
 
 from tbevents import remote_put
 from tbevents.errors import RunNotFoundError
-from tbevents.files import StrPath, join, local_path, make_folder, open_file, parent, path_string, replace
+from tbevents.files import StrPath, folder_name, join, local_path, make_folder, open_file, parent, path_string, replace
 from tbevents.format.record import HEADER_SIZE, decode_header
 from tbevents.remote import is_url
 from tbevents.remote_file import read_range
@@ -256,18 +256,23 @@ def refuse_existing(path: str) -> None:
         raise FileExistsError(errno.EEXIST, "exists already", path)
 
 
-def refuse_run(folder: str) -> None:
+def refuse_run(folder: str, *, besides: Collection[str] = ()) -> None:
     """Checks that a run can be written to a folder.
 
+    Args:
+        folder: the folder, or its URL.
+        besides: names of the files to write; they may exist.
+
     Raises:
-        FileExistsError: if it holds an event file.
+        FileExistsError: if it holds another event file.
     """
     with (
         contextlib.suppress(RunNotFoundError),
         remote_put.as_writing(folder) if is_url(folder) else contextlib.nullcontext(),
     ):
-        existing = find_run_files(folder)[0]
-        raise FileExistsError(errno.EEXIST, "a run exists already", existing)
+        for existing in find_run_files(folder):
+            if folder_name(existing) not in besides:
+                raise FileExistsError(errno.EEXIST, "a run exists already", existing)
 
 
 def refuse_folder(path: str) -> None:

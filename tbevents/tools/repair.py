@@ -63,7 +63,7 @@ def repair(
             readers stop at one.
         rewrite_checksums: if True, also keep events whose data checksum is wrong, and write the right one: for files of
             writers that store a constant (SageMaker Debugger). Damage in such an event can no longer be detected.
-        overwrite: if True, replace existing files.
+        overwrite: if True, replace existing files. A folder with other files of a run is refused nevertheless.
         progress: called with the bytes read of all files.
         on_problem: called with each file or folder that cannot be read; None issues warnings instead.
 
@@ -74,7 +74,8 @@ def repair(
         ValueError: if not exactly one of `out` and `in_place` is given, or if `out` is a file and there are several to
             write.
         RunNotFoundError: if the path does not exist, or there is no event file below it.
-        FileExistsError: if an output exists and `overwrite` is False; nothing is written then.
+        FileExistsError: if an output exists and `overwrite` is False, or a folder to write to has an event file that is
+            not replaced; nothing is written then.
         NotAnEventFileError: if `source` is a file, but not an event file.
         OSError: if a file cannot be read or written, or a file to replace is being written; it is not replaced then.
     """

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tbevents.files import StrPath, folder_name, local_path
+from tbevents.files import StrPath, folder_name, local_path, parent
 from tbevents.reading.problem import OnProblem, Problem, tell_of
-from tbevents.run_files import find_run_files
+from tbevents.run_files import find_run_files, is_event_file
 from tbevents.tools.names import readable_files, runs_below
-from tbevents.tools.new_files import NewFile, output_path, refuse_existing, unwritten_status
+from tbevents.tools.new_files import NewFile, output_path, refuse_existing, refuse_run, unwritten_status
 
 ONE_OUTPUT: Final = "give an output (--out), or change the files themselves (--in-place), but not both"
 
@@ -81,6 +81,10 @@ def plan_rewrite(
         for each in plans.values():
             for plan in each:
                 refuse_existing(plan.target)
+    if out is not None and not is_event_file(output_path(out, "")):
+        for each in plans.values():
+            for folder in {parent(plan.target) for plan in each}:
+                refuse_run(folder, besides=[folder_name(plan.target) for plan in each])
     return plans
 
 

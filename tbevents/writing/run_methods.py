@@ -7,6 +7,7 @@ import os
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from tbevents import files, remote, summary
@@ -209,12 +210,17 @@ class RunMethods(SummaryMethods):
             return
         summary.custom_scalars(layout)  # raises if the layout is invalid, before it is added to the charts
         with self._lock:
-            charts = merged(self._charts, layout)
-            message = summary.custom_scalars(charts)
-            self._with_file_writer(lambda sink: self._replace_layout(sink, message))
-            self._charts = charts
+            while True:
+                earlier = self._charts
+                charts = merged(earlier, layout)
+                self._with_file_writer(partial(self._replace_layout, summary.custom_scalars(charts)))
+                # No call, so that nothing comes in between: a signal handler may have added charts.
+                if self._charts is earlier:
+                    self._charts = charts
+                    return
+                self._layout = None  # the layout of all charts must be the last in the file
 
-    def _replace_layout(self, sink: Sink, message: Summary) -> None:
+    def _replace_layout(self, message: Summary, sink: Sink) -> None:
         """Writes a layout; once only for all layouts that are logged until it is written."""
         self._layout = sink.add_latest_summary(message, self._layout)
 

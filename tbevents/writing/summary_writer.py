@@ -515,18 +515,22 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _add_series(self, main_tag: str, keys: Iterable[str]) -> dict[str, _Series]:
         """Adds series of `add_scalars`; returns all series of the tag."""
         with self._lock:
-            all_series = self._series  # if a signal handler closes the files, these are no longer the writer's
-            series = all_series.get(main_tag, {})
-            added = [checked_text(key, "a key of tag_scalar_dict") for key in keys if key not in series]
-            if self.scalars_in_one_run:
-                found = self._keep_together(main_tag, series, added)
-            else:
-                prefix = f"{main_tag.replace('/', '_')}_"
-                folders = [files.subfolder(self.log_dir, prefix + key, "tag_scalar_dict") for key in added]
-                files.refuse_same_folders([*(self.all_writers or ()), *folders], "tag_scalar_dict")
-                found = [_Series(sink.add_scalar, main_tag, sink) for sink in map(self._writer_in, folders)]
-            series = all_series[main_tag] = {**series, **dict(zip(added, found, strict=True))}
-            return series
+            while True:
+                all_series = self._series  # if a signal handler closes the files, these are no longer the writer's
+                known = all_series.get(main_tag, {})
+                added = [checked_text(key, "a key of tag_scalar_dict") for key in keys if key not in known]
+                if self.scalars_in_one_run:
+                    found = self._keep_together(main_tag, known, added)
+                else:
+                    prefix = f"{main_tag.replace('/', '_')}_"
+                    folders = [files.subfolder(self.log_dir, prefix + key, "tag_scalar_dict") for key in added]
+                    files.refuse_same_folders([*(self.all_writers or ()), *folders], "tag_scalar_dict")
+                    found = [_Series(sink.add_scalar, main_tag, sink) for sink in map(self._writer_in, folders)]
+                series = {**known, **dict(zip(added, found, strict=True))}
+                # No call, so that nothing comes in between: a signal handler may have added series.
+                if main_tag not in all_series or all_series[main_tag] is known:
+                    all_series[main_tag] = series
+                    return series
 
     def _keep_together(self, main_tag: str, series: Iterable[str], added: Sequence[str]) -> list[_Series]:
         """Adds series to this run, and a chart of all series of the tag."""

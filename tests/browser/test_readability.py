@@ -275,7 +275,7 @@ def test_a_smoothed_spike_does_not_flatten_the_curve(spiky, page):
     assert top < 0.4 * over.size["height"]  # the first value, 2.2, is well above the others
 
 
-@pytest.mark.parametrize("size", [1e-16, 1e-17, 1e-20, 1e-30, 1e-38, 1e-300, 1.0, 1e30, 1e306])
+@pytest.mark.parametrize("size", [1e-16, 1e-17, 1e-20, 1e-30, 1e-38, 1e-300, 1.0, 1e30, 1e37, 1e306])
 def test_an_axis_of_any_size_has_labels(tmp_path, page, size):
     writer = MemoryWriter()
     writer.add_scalar_columns("loss", np.arange(19), np.arange(1, 20) * size, 1.7e9 + np.arange(19.0))

@@ -23,9 +23,10 @@ def serving():
     """Starts a board; returns its process and the URL that it prints. It must end on Ctrl-C without another word."""
     started = []
 
-    def start(*arguments):
-        command = [sys.executable, "-m", "tbevents.cli", "board", *map(str, arguments), "--no-open", "--port", "0"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def start(*arguments, opens=False, env=None):
+        command = [sys.executable, "-m", "tbevents.cli", "board", *map(str, arguments), "--port", "0"]
+        command += [] if opens else ["--no-open"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
         started.append(process)
         url = process.stdout.readline().strip()
         if not url:
@@ -60,6 +61,17 @@ def test_the_url_alone_is_printed_and_opens_the_page(many, serving):
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(base, timeout=20)
     assert "server" not in {name.lower() for name in client.open(base, timeout=20).headers}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no xdg-open")
+def test_without_a_screen_nothing_is_started_that_would_print_the_url_again(demo, tmp_path, serving):
+    opener = tmp_path / "bin" / "xdg-open"
+    opener.parent.mkdir()
+    opener.write_text('#!/bin/sh\necho "no method available for opening $1" >&2\n')
+    opener.chmod(0o755)
+    env = {name: text for name, text in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")}
+    _, url = serving(demo, opens=True, env={**env, "PATH": f"{opener.parent}{os.pathsep}{env['PATH']}"})
+    browser(url)
 
 
 def test_it_ends_on_an_interrupt_also_while_pages_are_open(many, serving):

@@ -113,6 +113,16 @@ def test_options_without_effect_are_refused(cli, demo, options, words):
         (["repair", "RUN", "-o", "RUN"], ["--in-place"]),
         (["edit", "RUN", "-o", "taken"], ["taken/events.out.tfevents.1.demo: exists already; --overwrite"]),
         (["repair", "RUN", "-o", "taken"], ["taken/events.out.tfevents.1.demo: exists already; --overwrite"]),
+        (
+            ["edit", "RUN", "-o", "other"],
+            ["other/events.out.tfevents.1.other: a run exists already; give another output"],
+        ),
+        (["repair", "RUN", "-o", "other"], ["other/events.out.tfevents.1.other: a run exists already; give another"]),
+        (
+            ["edit", "runs", "-o", "out", "--rename", "loss=x"],
+            ["out/demo/events.out.tfevents.9.x: a run exists already"],
+        ),
+        (["repair", "RUN", "-o", "other", "--overwrite"], ["a run exists already; --overwrite replaces no run"]),
         (["merge", "RUN", "-o", "taken/events.out.tfevents.1.demo"], ["exists already; --overwrite replaces it"]),
         (["merge", "RUN", "-o", "taken"], ["a run exists already; give another output"]),
         (
@@ -133,6 +143,8 @@ def test_options_without_effect_are_refused(cli, demo, options, words):
 def test_errors_name_the_options_and_the_paths_as_given(cli, demo, tmp_path, monkeypatch, command, words):
     monkeypatch.chdir(tmp_path)
     write_events(tmp_path / "taken" / "events.out.tfevents.1.demo", [version_event(), scalar_event("x", 1, 1.0)])
+    write_events(tmp_path / "other" / "events.out.tfevents.1.other", [version_event(), scalar_event("x", 1, 1.0)])
+    write_events(tmp_path / "out" / "demo" / "events.out.tfevents.9.x", [version_event(), scalar_event("x", 1, 1.0)])
     (tmp_path / "x.csv").write_text("step,value\n1,2\n")
     (tmp_path / "dir.csv").mkdir()
     before = sorted(tmp_path.rglob("*"))

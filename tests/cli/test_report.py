@@ -1,10 +1,13 @@
 """``tbevents report`` as a process."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from tools.report.pages import content, curve
 
-from tbevents import read_run
+from tbevents import SummaryWriter, read_run
 
 
 def test_the_page_of_a_run(process, demo, tmp_path):
@@ -87,5 +90,42 @@ def test_a_page_that_cannot_be_written(process, demo):
 def test_the_page_opens_in_the_browser(cli, demo, tmp_path, monkeypatch):
     opened = []
     monkeypatch.setattr("click.launch", opened.append)
+    monkeypatch.setenv("DISPLAY", ":0")
     assert cli("report", demo, "-o", tmp_path / "a page.html", "--open").status == 0
     assert opened == [(tmp_path / "a page.html").as_uri()]
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "is_opened"),
+    [
+        ("linux", None, False),
+        ("linux", "DISPLAY", True),
+        ("linux", "WAYLAND_DISPLAY", True),
+        ("linux", "BROWSER", True),
+        ("darwin", None, True),
+        ("win32", None, True),
+    ],
+)
+def test_without_a_screen_no_page_is_opened(cli, demo, tmp_path, monkeypatch, platform, variable, is_opened):
+    opened = []
+    monkeypatch.setattr("click.launch", opened.append)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    if variable is not None:
+        monkeypatch.setenv(variable, "x")
+    monkeypatch.setattr("tbevents.cli.browser.sys", SimpleNamespace(platform=platform))
+    result = cli("report", demo, "-o", tmp_path / "page.html", "--open")
+    assert result.status == 0
+    assert len(opened) == is_opened
+    assert ("there is no screen to open the page on\n" in result.err) is not is_opened
+
+
+def test_pictures_that_are_left_out_without_pillow_are_told_in_one_line(cli, demo, tmp_path, monkeypatch):
+    with SummaryWriter(tmp_path / "pictures") as writer:
+        for step in range(3):
+            writer.add_image("picture", np.zeros((3, 2, 2), np.uint8), step)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    line = "pictures are left out: showing pictures needs Pillow: pip install 'tbevents[image]'\n"
+    result = cli("report", tmp_path / "pictures", "-o", tmp_path / "a.html", "-q")
+    assert (result.status, result.out, result.err) == (0, "", line)
+    assert cli("report", demo, "-o", tmp_path / "b.html", "-q").err == ""  # there are none

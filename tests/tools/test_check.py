@@ -201,6 +201,49 @@ def test_a_run_in_several_files_that_follow_each_other_was_written_once(tmp_path
     assert oddities(tmp_path) == {}
 
 
+@pytest.mark.parametrize(("times", "times_in_words"), [(1, ""), (2, "written twice, "), (3, "written 3 times, ")])
+@pytest.mark.parametrize("hparams", [False, True])
+def test_a_start_counts_once_whatever_the_number_of_its_files(tmp_path, times, times_in_words, hparams):
+    for _ in range(times):
+        with tbevents.SummaryWriter(tmp_path) as writer:
+            for step in range(5):
+                writer.add_scalar("loss", 1 / (step + 1), step)
+            if hparams:
+                writer.add_hparams({"lr": 0.1}, {"accuracy": 0.9}, run_name=".")
+    run = tbevents.read_run(tmp_path)
+    assert len(run.files) == times * (1 + hparams)
+    assert run.starts == times
+    again = [each.value for each in tbevents.lint.run(tmp_path) if each.code == "TB503"]
+    assert again == [times] * (times > 1)
+    told = [
+        odd.detail.partition("which")[0] for (kind, _), odd in oddities(tmp_path).items() if kind == "written_again"
+    ]
+    assert told == [times_in_words] * (times > 1)
+
+
+@pytest.mark.parametrize(
+    ("files", "starts"),
+    [
+        ([{"a": [0, 1]}, {"b": [0, 1]}, {"a": [0, 1]}, {"b": [0, 1]}], 2),  # two writers, both started again
+        ([{"a": [0, 1], "b": [0, 1]}, {"a": [1, 2], "b": [2, 3]}], 2),  # one tag goes back, one goes on
+        ([{"a": [0, 1], "b": [0, 1]}, {"a": [0]}, {"b": [1]}], 2),  # these may be two files of one start
+        (
+            [{"a": [0, 1], "b": [0]}, {"a": [0], "b": [1]}, {"a": [2], "b": [1]}, {"b": [0]}],
+            3,
+        ),  # a goes back once, b twice
+        (
+            [{"a": [0, 9]}, {"a": [0, 1]}, {"a": [2, 3]}, {"a": [10]}],
+            3,
+        ),  # the third is behind the first, though not the second
+    ],
+)
+def test_the_starts_are_those_of_the_tag_that_was_repeated_most_often(tmp_path, files, starts):
+    for number, tags in enumerate(files, 1):
+        events = [scalar_event(tag, step, 1.0) for tag, steps in tags.items() for step in steps]
+        write_events(tmp_path / f"events.out.tfevents.{number}.h", [version_event(), *events])
+    assert tbevents.read_run(tmp_path).starts == starts
+
+
 def test_an_empty_file_is_odd_and_no_damage(make_run):
     run = make_run("a", ("loss", 1, 1.0))
     (run / "events.out.tfevents.9.h").touch()

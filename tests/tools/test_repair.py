@@ -10,6 +10,7 @@ from event_files import record, scalar_event, version_event, write_events
 import tbevents
 from tbevents.errors import DamageWarning, NotAnEventFileError
 from tbevents.tools.diff import Tolerance, diff
+from tbevents.tools.edit import edit
 from tbevents.tools.repair import repair
 
 CORPUS = Path(__file__).resolve().parent.parent / "fuzz" / "corpus"
@@ -153,6 +154,27 @@ def test_nothing_is_replaced_unasked(file, tmp_path):
         repair(path, path, overwrite=True)
     with pytest.raises(ValueError, match=r"give an output .--out., or change the files themselves"):
         repair(path, tmp_path / "x", in_place=True)
+
+
+@pytest.mark.parametrize("rewrite", [repair, edit])
+def test_a_run_is_not_mixed_into_another(make_run, tmp_path, rewrite):
+    for number in (1, 2):
+        make_run("runs/a", ("loss", number, 1.0), file=f"events.out.tfevents.{number}.x")
+        make_run("runs/b", ("loss", number, 1.0), file=f"events.out.tfevents.{number}.x")
+    other = make_run("out/b", ("loss", 1, 7.0), file="events.out.tfevents.3.x")
+    before = sorted(tmp_path.rglob("*"))
+    for overwrite in (False, True):
+        with pytest.raises(FileExistsError, match="a run exists already") as caught:
+            rewrite(tmp_path / "runs", tmp_path / "out", overwrite=overwrite)
+        assert caught.value.filename == str(other / "events.out.tfevents.3.x")
+        assert sorted(tmp_path.rglob("*")) == before
+    rewrite(tmp_path / "runs", tmp_path / "out", runs=["a"])  # the folder of another run beside it is none of its own
+    rewrite(tmp_path / "runs", tmp_path / "out", runs=["a"], overwrite=True)
+    assert tbevents.read_run(tmp_path / "out" / "a").scalars["loss"].steps.tolist() == [1, 2]
+    rewrite(
+        tmp_path / "runs" / "a" / "events.out.tfevents.1.x", other / "events.out.tfevents.4.x"
+    )  # a file that is named
+    assert tbevents.read_run(other).scalars["loss"].values.tolist() == [7.0, 1.0]
 
 
 def test_a_file_with_no_whole_record_is_not_written(tmp_path):

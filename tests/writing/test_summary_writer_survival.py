@@ -12,13 +12,14 @@ import warnings
 import pytest
 
 from tbevents.errors import WriterWarning
+from tbevents.proto import Summary
 from tbevents.reading.run import read_run
 from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.record_file import RecordFile
 from tbevents.writing.summary_writer import SummaryWriter
 
 from .interrupts import happens, interrupted
-from .logged import ENDS, everything_below, scalars_in
+from .logged import ENDS, everything_below, scalars_in, values_in
 
 PATIENCE = 60  # seconds after which a process counts as hanging
 
@@ -412,6 +413,48 @@ def test_a_signal_handler_may_close_or_log_at_any_moment_while_files_are_opened(
         assert sorted(steps_below(folder)) == ours + theirs, moment
         writer.close()
         assert sorted(steps_below(folder)) == ours + theirs, moment
+        if not happened:
+            break
+    assert moment > 50
+
+
+def chart(writer, key):
+    writer.add_custom_scalars({"g": {key: ["Multiline", [f"g/{key}$"]]}})
+
+
+CHARTS = {
+    "charts": chart,
+    "series of one chart": lambda writer, key: writer.add_scalars("g", {key: 1.0}, 1),
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "end"),
+    [
+        *itertools.product(CHARTS, ["pending", "flushed"]),
+        ("charts", "closed"),  # a chart of series is begun anew after `close`, by a handler or not
+    ],
+)
+def test_a_chart_that_a_signal_handler_adds_at_any_moment_of_adding_another_is_kept(tmp_path, method, end):
+    def handle():
+        CHARTS[method](writer, "theirs")
+        if end != "pending":
+            writer.flush() if end == "flushed" else writer.close()
+
+    for moment in itertools.count(1):
+        folder = tmp_path / str(moment)
+        writer = SummaryWriter(folder, flush_secs=1e9, scalars_in_one_run=True)
+        if moment % 2:  # else there is no layout yet that could be replaced
+            chart(writer, "earlier")
+        happened = happens(lambda: CHARTS[method](writer, "own"), moment, handle)  # noqa: B023  # called here
+        writer.close()
+        layouts = [value for tag, _, value in values_in(folder) if tag == "custom_scalars__config__"]
+        with SummaryWriter(tmp_path / f"{moment} last") as copy:
+            copy.file_writer.add_summary(Summary(value=layouts[-1:]))
+        charts = read_run(tmp_path / f"{moment} last").custom_scalars["g"]
+        tags = {tag for _, patterns in charts.values() for tag in patterns}
+        expected = {"own": True, "theirs": happened, "earlier": moment % 2}
+        assert tags == {f"g/{key}$" for key, shown in expected.items() if shown}, moment
         if not happened:
             break
     assert moment > 50

@@ -35,6 +35,7 @@ class Reported:
         drawn: number of scalar points that are drawn.
         problems: texts about damage and values that could not be shown; the page lists them, too.
         unreadable: the problems of files and folders that could not be read.
+        missing: what must be installed to show the pictures that were left out; "" if none were.
     """
 
     out: str
@@ -44,6 +45,7 @@ class Reported:
     drawn: int
     problems: tuple[str, ...]
     unreadable: tuple[Problem, ...] = ()
+    missing: str = ""
 
 
 def report(
@@ -62,7 +64,7 @@ def report(
 
     Scalars are interactive charts; learning rates stand beside the loss; hyperparameters are a table that sorts;
     images, texts and precision-recall curves have their steps on a slider. Content of event files is shown as text or
-    pictures, and never runs. Pictures need Pillow; without it, the page says so.
+    pictures, and never runs. Pictures need Pillow; without it, the page and `Reported.missing` say so.
 
     Each run is read once, and let go: memory is that of what the page shows, thinned: about three times its size.
 
@@ -114,7 +116,7 @@ def report(
     unlisted: tuple[Problem, ...] = getattr(found, "problems", ())
     problems = (*map(str, unlisted), *(problem for each in content.problems.values() for problem in each))
     unreadable = unreadable_among([*unlisted, *damage])
-    return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable)
+    return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable, content.missing)
 
 
 def page_of(

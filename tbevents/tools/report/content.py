@@ -61,6 +61,7 @@ class Content:
         points: number of points of the curves on the page, once `as_json` was called.
         drawn: number of these that are drawn, likewise.
         numbers: run -> number of its entry on the page, likewise.
+        missing: what must be installed to show the pictures that are left out; "" if none are.
     """
 
     def __init__(self, limits: ReportLimits, wanted: Callable[[str], bool] = lambda _tag: True) -> None:
@@ -70,6 +71,7 @@ class Content:
         self.points: int = 0
         self.drawn: int = 0
         self.numbers: dict[str, int] = {}
+        self.missing: str = ""
         self._arrays = ArrayStore()
         self._runs: list[str] = []
         self._facts: dict[str, SessionFacts] = {}
@@ -229,7 +231,8 @@ class Content:
             try:
                 found, size = encode(data)
             except MissingExtraError as error:
-                self._note(str(error))
+                self.missing = str(error)
+                self._note(self.missing)
                 break
             except PayloadError as error:
                 self._problem(f"{where}: {noun} {number} is not shown: {error}")

@@ -102,8 +102,8 @@ class Plot {
     const { x, y } = options;
     const logarithmic = { splits: (u, number, low, high) => logSplits(low, high), filter: (u, splits) => logLabels(splits) };
     const scale = (values, factor) => values.map((value) => (value === null ? null : value * factor));
-    // uPlot's own distances end at 1e-16.
-    const even = (most) => ({ splits: (u, number, low, high) => evenSplits(low, high, most(u)) });
+    // uPlot's own distances are between 1e-16 and 1e32; without one that fits, and is 5 or more, it draws no labels.
+    const even = (most) => ({ incrs: (u, number, low, high) => [Math.max(high - low, 5)], splits: (u, number, low, high) => evenSplits(low, high, most(u)) });
     const onX = x.log ? logarithmic : x.time || x.whole ? {} : even((u) => u.width / 90);
     const inUnits = x.unit === undefined ? {} : {
       splits: (u, number, low, high) => scale((x.log ? logSplits : evenSplits)(low / x.unit, high / x.unit, u.width / 90), x.unit),
