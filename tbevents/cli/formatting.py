@@ -12,6 +12,7 @@ from typing import Final
 from tbevents.views import safe_text
 from tbevents.views.safe_text import counted as counted
 from tbevents.views.safe_text import printable as printable
+from tbevents.views.safe_text import shown_name as shown_name
 
 
 def width(text: str) -> int:
@@ -163,11 +164,6 @@ def stored_as_float64(tags: Sequence[str]) -> str:
 def first_of(lines: Sequence[str]) -> list[str]:
     """Returns the first lines, and a line with the number of the others."""
     return safe_text.first_of(lines, _LINES)
-
-
-def shown_name(name: str) -> str:
-    """Returns a name as tables show it: an empty one is '', as a cell without text could have any meaning."""
-    return name or "''"
 
 
 def parse_size(text: str) -> int:

@@ -82,7 +82,7 @@ def command(
                 new.file.writelines(FORMATS[form](results, used))
         elif form == "text":
             columns = terminal.room if terminal.interactive else None
-            for chunk in as_text(results, used, plain=terminal.plain):
+            for chunk in as_text(results, used, plain=terminal.plain, columns=columns):
                 for line in chunk.splitlines():
                     terminal.lines(map(_styled, wrapped(line, columns, indent=MARGIN)))
         else:

@@ -122,11 +122,11 @@ def _tag_table(runs: list[RunDescription], names: list[str]) -> TextTable:
     table = TextTable(
         TextColumn("run", left=True, shortest=12),
         TextColumn("tag", left=True, shortest=16),
-        TextColumn("kind", left=True),
+        TextColumn("kind", left=True, rank=1),
         TextColumn("points"),
-        TextColumn("steps", rank=1),
-        TextColumn("first", left=True, rank=3),
-        TextColumn("last", left=True, rank=2),
+        TextColumn("steps", rank=2),
+        TextColumn("first", left=True, rank=4),
+        TextColumn("last", left=True, rank=3),
     )
     for run, name in zip(runs, names, strict=True):
         for tag in run.tags:

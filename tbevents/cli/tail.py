@@ -135,14 +135,15 @@ def _print_lines(terminal: Terminal, watch: Watch, interval: float, end: float |
 def _show_charts(
     terminal: Terminal, watch: Watch, interval: float, end: float | None, style: TerminalStyle, root: str
 ) -> None:
-    """Shows charts on a screen of their own, which the terminal takes away at the end."""
+    """Shows charts on a screen of their own, which the terminal takes away at the end; the last ones stay below."""
     console = terminal.out
     found: list[Watched] = []
     problems: list[object] = []
     size = console.size
+    frame = Text()
 
     def show() -> None:
-        nonlocal size
+        nonlocal size, frame
         size = console.size
         notes = [f"left out: {problem}" for problem in problems[-1:]] + _missing(watch)
         tags: dict[str, dict[str, ScalarSeries]] = {}
@@ -156,7 +157,8 @@ def _show_charts(
             lines = [Text("waiting for scalars"), *lines]
         for line in lines:
             line.truncate(size.width)
-        live.update(Text("\n").join(lines[: size.height]), refresh=True)
+        frame = Text("\n").join(lines[: size.height])
+        live.update(frame, refresh=True)
 
     def follow_size() -> None:
         if console.size != size:
@@ -171,6 +173,8 @@ def _show_charts(
                 if not _wait(interval, end, follow_size):
                     return
     finally:
+        if frame:
+            terminal.lines([frame])
         terminal.left_out(problems)
 
 

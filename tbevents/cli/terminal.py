@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -30,14 +31,17 @@ _CHARACTERS: Final = 1 << 14
 
 def _console(file: IO[str]) -> Console:
     """Imports rich, which takes longer than reading a small run, and which not every command needs."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
 
     class PipedConsole(Console):
         def on_broken_pipe(self) -> None:
             """Raises BrokenPipeError for `main`, which exits quietly; rich would exit with 1, which means damage."""
             raise BrokenPipeError
 
-    return PipedConsole(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = PipedConsole(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if console.is_dumb_terminal:  # rich takes the size of any for 80 x 25
+        console.size = ConsoleDimensions(*shutil.get_terminal_size())
+    return console
 
 
 class Terminal:

@@ -25,7 +25,8 @@ class TextColumn:
     Attributes:
         header: the header.
         left: True for text, which is aligned on the left; numbers are aligned on the right.
-        shortest: width to which its texts may be shortened in the middle; None does not shorten them.
+        shortest: width to which its texts may be shortened in the middle before columns are left out; None does not
+            shorten them.
         rank: columns with the highest rank are left out first if there is no room; those with 0 never are.
         style: the rich style of its cells.
         cells: the cells from top to bottom.
@@ -86,16 +87,17 @@ def _fit(columns: list[TextColumn], room: int) -> tuple[list[TextColumn], list[i
     """Returns the columns that fit, and their widths."""
     while True:
         widths = [column.natural_width for column in columns]
+        last = max((column.rank for column in columns), default=0)
         over = sum(widths) + _GAP * (len(widths) - 1) - room
         elastic = [(at, column.shortest) for at, column in enumerate(columns) if column.shortest is not None]
         while over > 0:
-            slack = {at: widths[at] - max(shortest, 1) for at, shortest in elastic}
+            # Where no column is left to leave out, names are shortened further.
+            slack = {at: widths[at] - max(shortest if last else 1, 1) for at, shortest in elastic}
             longest = max((at for at in slack if slack[at] > 0), key=lambda at: widths[at], default=None)
             if longest is None:
                 break
             widths[longest] -= 1
             over -= 1
-        last = max((column.rank for column in columns), default=0)
         if over <= 0 or last == 0:
             return columns, widths
         columns = [column for column in columns if column.rank != last]

@@ -192,13 +192,15 @@ class RunContents(Frame):
     @property
     def metadata(self) -> NamedMapping[TagMetadata]:
         """By tag: plugin, display name, description, data class."""
-        run = self._still()
-        tags = run._data.tags
+        return self._once("metadata", RunContents._metadata)
+
+    def _metadata(self) -> NamedMapping[TagMetadata]:
+        tags = self._data.tags
 
         def make(name: str) -> TagMetadata:
             return tag_metadata(name, tags[name].metadata, next(iter(tags[name].kinds), None))
 
-        return NamedMapping("tag", self.path, dict.fromkeys(run.tags), make, lambda name: run._hint("", name))
+        return NamedMapping("tag", self.path, dict.fromkeys(self.tags), make, lambda name: self._hint("", name))
 
     def series(self, kind: str) -> NamedMapping[Any]:
         """The mapping of a kind by its name: ``run.series("images")`` is ``run.images``.

@@ -17,6 +17,13 @@ def ascii_bars(bars: str) -> str:
     return bars.translate(_TO_PLAIN)
 
 
+def narrowed(bars: str, columns: int) -> str:
+    """Returns a sparkline drawn again with at most `columns` bars, from the heights of its own."""
+    if len(bars) <= columns:
+        return bars
+    return sparkline(np.array([np.nan if bar == " " else _BARS.index(bar) for bar in bars]), columns)
+
+
 def sparkline(values: NDArray[Any], columns: int, *, plain: bool = False) -> str:
     """Draws a series with one bar for each value, at most `columns`.
 

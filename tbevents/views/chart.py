@@ -16,7 +16,7 @@ from tbevents.errors import brief, checked_choice
 from tbevents.views.curves import lonely, smoothed, without_outliers
 from tbevents.views.groups import RESAMPLES, Band, Estimator, summed_up
 from tbevents.views.protocols import ScalarCurve, TimedSeries
-from tbevents.views.safe_text import shortened
+from tbevents.views.safe_text import shortened, shown_name
 from tbevents.views.short_names import short_names
 
 if TYPE_CHECKING:
@@ -266,17 +266,21 @@ def _caption(drawn: int, groups: Mapping[str, Sequence[str]] | None, style: Char
 
 
 def _dress(axes: Axes, tag: str) -> None:
-    axes.set_title(shortened(tag, _TITLE), fontsize="medium", parse_math=False)  # a tag may have a $
+    axes.set_title(shortened(shown_name(tag), _TITLE), fontsize="medium", parse_math=False)  # a tag may have a $
     axes.grid(visible=True, alpha=0.3)
     if not any(np.isfinite(_data(line)[1]).any() for line in axes.lines):
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", alpha=0.6)
 
 
 def _scale(axes: Axes, style: ChartStyle, x: XAxis) -> None:
+    from tbevents.views.figure import label_whole_numbers
+
     label = {"step": "step", "order": "order", "relative": "hours", "wall": "time"}[x]
     axes.set_xlabel(label if x == style.x else f"{label} (all steps are 0)")
     if x == "wall":
         _show_local_time(axes)
+    elif x in ("step", "order"):
+        label_whole_numbers(axes.xaxis)
     for number, (axis, log) in enumerate(((axes.xaxis, style.log_x), (axes.yaxis, style.log_y))):
         if log and any((_data(line)[number] > 0).any() for line in axes.lines):
             (axes.set_xscale, axes.set_yscale)[number]("log")

@@ -14,6 +14,7 @@ from tbevents.errors import MissingExtraError
 
 try:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.ticker import AutoLocator
 except ImportError:
@@ -68,6 +69,13 @@ class LocatorBetween(AutoLocator):
         ticks = np.asarray(super().tick_values(vmin, vmax))
         within = ticks[(ticks >= low) & (ticks <= high)]
         return within if len(within) else np.unique([low, high])
+
+
+def label_whole_numbers(axis: Axis) -> None:
+    """Has an axis of steps label whole numbers only, unless its places are logarithmic or the caller's own."""
+    locator = axis.get_major_locator()
+    if isinstance(locator, AutoLocator):
+        locator.set_params(integer=True)
 
 
 def new_axes(**options: Any) -> Axes:

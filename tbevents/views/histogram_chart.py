@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tbevents.errors import checked_choice
 from tbevents.views.heat import quantiles, shared_buckets
 from tbevents.views.protocols import Buckets
-from tbevents.views.safe_text import shortened
+from tbevents.views.safe_text import shortened, shown_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,16 +55,18 @@ def draw_histograms(
         MissingExtraError: if matplotlib is not installed.
     """
     checked_choice("view", view, get_args(HistogramView))
-    from tbevents.views.figure import new_axes
+    from tbevents.views.figure import label_whole_numbers, new_axes
 
     axes = new_axes(figsize=(7.0, 4.5), dpi=120.0) if ax is None else ax
     if ax is None:
-        axes.set_title(shortened(title, 50), fontsize="medium", parse_math=False)  # a tag may have a $
+        axes.set_title(shortened(shown_name(title), 50), fontsize="medium", parse_math=False)  # a tag may have a $
     draw = {"heat": _draw_heat, "distribution": _draw_distribution, "ridges": _draw_ridges}[view]
     if any(float(np.nansum(each.counts)) > 0 for each in histograms):
         draw(axes, histograms, places, style)
     else:
         axes.text(0.5, 0.5, "no values", transform=axes.transAxes, ha="center", va="center", alpha=0.6)
+    if np.issubdtype(places.dtype, np.integer):
+        label_whole_numbers(axes.yaxis if view == "ridges" else axes.xaxis)
     if view == "ridges":
         axes.set(xlabel="value", ylabel=label)
     else:

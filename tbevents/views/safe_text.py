@@ -33,6 +33,11 @@ def shortened(text: str, most: int) -> str:
     return printable(text)
 
 
+def shown_name(name: str) -> str:
+    """Returns a name as tables and charts show it: an empty one is '', as nothing could have any meaning."""
+    return name or "''"
+
+
 def first_of(lines: Sequence[str], most: int) -> list[str]:
     """Returns the first lines, and a line with the number of the others."""
     more = len(lines) - most

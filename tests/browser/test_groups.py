@@ -90,6 +90,26 @@ def test_groups_are_the_numbers_of_python(made, runs, page, tmp_path, estimator,
         np.testing.assert_allclose(high, wanted.high, rtol=1e-12)
 
 
+@pytest.mark.parametrize("band", ["ci95", "std", "none"])
+@pytest.mark.parametrize("estimator", ["mean", "iqm"])
+def test_groups_of_large_values_are_the_numbers_of_python(page, tmp_path, estimator, band):
+    for seed in range(5):
+        with SummaryWriter(tmp_path / "runs" / f"seed{seed}") as writer:
+            for step in range(3):
+                writer.add_scalar("score", (1 + seed / 10) * 1e308, step, new_style=True, double_precision=True)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.click(page.one(f"input[name=estimator][value={estimator}]"))
+    page.click(page.one(f"input[name=band][value={band}]"))
+    group(page, "all")
+    _steps, _counts, middle, *ends = saved(page, tmp_path)["all"]
+    wanted = summed_up([run.scalars["score"] for run in read_logdir(tmp_path / "runs").values()], estimator, band)
+    np.testing.assert_allclose(middle, [1.2e308] * 3, rtol=1e-12)
+    for found, expected in zip(ends, (wanted.low, wanted.high), strict=False):
+        assert np.isfinite(expected).all()
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("by", "pattern", "expected"),
     [

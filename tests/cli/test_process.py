@@ -220,10 +220,32 @@ def test_progress_is_a_bar_on_a_terminal_and_nothing_elsewhere(demo, tmp_path):
 def test_a_terminal_is_never_filled_beyond_its_edge(many, tmp_path):
     long = tmp_path / "x.tfevents"
     write_events(long, [version_event(), *(scalar_event("long" * 50, step, 1.0) for step in (1, 2**62))])
-    for columns in ("40", "80"):
-        for arguments in (["ls", many], ["show", many], ["show", long, "*"], ["tail", many, "--for", "0"]):
-            shown = Terminal(*arguments, COLUMNS=columns, LINES="20", TERM="dumb", NO_COLOR="1").read()
+    lists = (["ls", many], ["ls", many, "--tags"], ["show", many], ["show", long, "*"])
+    for columns in ("30", "40", "80"):
+        for arguments in (*lists, ["tail", many, "--for", "0"]):
+            shown = Terminal(*arguments, COLUMNS=columns, LINES="20", NO_COLOR="1").read()
             assert max(map(len, re.sub(r"\x1b\[[\d;?]*\w", "", shown).splitlines())) <= int(columns)
+
+
+def test_a_terminal_without_control_sequences_has_the_width_it_says(many):
+    code = (
+        "import fcntl, struct, sys, termios; from tbevents.cli import main; size = struct.pack('HHHH', 20, 110, 0, 0)"
+    )
+    code += "; fcntl.ioctl(1, termios.TIOCSWINSZ, size); main(sys.argv[1:])"
+    widths = []
+    for settings in ({"COLUMNS": "", "code": code}, {"COLUMNS": "50"}):
+        shown = Terminal("show", many, "loss", "--run", "*run-000", TERM="dumb", **settings).read()
+        widths.append(max(map(len, shown.splitlines())))
+    assert widths == [110, 50]
+
+
+def test_a_sparkline_of_findings_has_fewer_bars_in_a_narrow_terminal(tmp_path):
+    events = [scalar_event("a", step, value) for step, value in enumerate([*range(80), math.nan])]
+    write_events(tmp_path / "run" / "x.tfevents", [version_event(), *events])
+    for columns, bars in (("25", 14), ("40", 29), ("100", 40)):
+        shown = Terminal("lint", tmp_path, "--isolated", "--select", "TB101", COLUMNS=columns, NO_COLOR="1").read()
+        (row,) = re.findall("[▁-█]+", shown)
+        assert (len(row), row[0], row[-1]) == (bars, "▁", "█")
 
 
 def test_a_terminal_without_unicode_gets_ascii(many):

@@ -203,7 +203,7 @@ def widest(text):
 
 
 @pytest.mark.slow  # starts a process
-def test_the_charts_of_tail_follow_the_terminal_and_end_without_a_trace(demo):
+def test_the_charts_of_tail_follow_the_terminal_and_the_last_ones_stay(demo):
     screen = Screen("tail", demo, "--chart", "--interval", "60", columns=120, rows=30)
     try:
         screen.read(lambda text: widest(text) > 60)
@@ -213,7 +213,10 @@ def test_the_charts_of_tail_follow_the_terminal_and_end_without_a_trace(demo):
         ended = screen.read(lambda text: screen.process.poll() is not None)
         assert screen.process.wait(30) == 130
         assert "Traceback" not in ended
-        assert "\x1b[?1049l" in ended  # the screen from before is back
+        _, back, below = ended.partition("\x1b[?1049l")  # the screen from before is back
+        assert back
+        assert 0 < widest(below) < 60
+        assert "step 9: 0.9" in below
     finally:
         screen.end()
 

@@ -54,6 +54,21 @@ def test_a_series_is_drawn_by_step_under_its_tag():
     assert (axes.get_title(), axes.get_xlabel(), axes.get_legend()) == ("a$b", "step", None)
 
 
+def test_steps_are_labelled_by_whole_numbers():
+    steps = np.arange(4)
+    series = ScalarSeries("a", steps, 1000.0 + steps, np.ones(4, np.float32))
+    axes = series.plot()
+    assert [tick for tick in axes.get_xticks() if 0 <= tick <= 3] == [0, 1, 2, 3]
+    assert series.plot(axes, log_x=True) is axes
+    assert series.plot(axes) is axes  # which is logarithmic by now
+    assert all(float(tick).is_integer() for tick in series.plot(x="order").get_xticks())
+    assert not all(float(tick).is_integer() for tick in series.plot(x="relative").get_xticks())
+
+
+def test_an_empty_tag_has_the_title_that_tables_show():
+    assert series_of(1, 2, tag="").plot().get_title() == "''"
+
+
 def test_options_reach_the_chart():
     axes = series_of(1, 0, 4).plot(x="relative", smooth=0.5, log_x=True, log_y=True, color="red", linestyle=":")
     raw, smooth = axes.get_lines()

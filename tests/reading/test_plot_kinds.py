@@ -99,6 +99,17 @@ def test_any_histograms_can_be_drawn(tmp_path, view):
             assert "order (all steps are 0)" in (axes.get_xlabel(), axes.get_ylabel())
 
 
+@pytest.mark.parametrize("view", ["heat", "distribution", "ridges"])
+def test_steps_of_histograms_are_labelled_by_whole_numbers(tmp_path, matplotlib, view):
+    with tbevents.SummaryWriter(tmp_path) as writer:
+        for step in range(4):
+            writer.add_histogram("", np.arange(5.0), step)
+    axes = tbevents.read_run(tmp_path).histograms[""].plot(view=view)
+    assert axes.get_title() == "''"
+    ticks = axes.get_yticks() if view == "ridges" else axes.get_xticks()
+    assert [tick for tick in ticks if 0 <= tick <= 3] == [0, 1, 2, 3]
+
+
 def test_axes_may_be_given(run, matplotlib):
     from matplotlib.figure import Figure
 

@@ -318,3 +318,17 @@ def test_a_named_pipe_is_an_error_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / NAME)
     with pytest.raises(OSError, match=NAME):
         tbevents.read_run(tmp_path / NAME)
+
+
+def test_the_metadata_of_tags_are_made_once_for_a_reading(tmp_path):
+    with tbevents.SummaryWriter(tmp_path) as writer:
+        writer.add_scalar("a", 1.0, 0)
+        writer.flush()
+        run = tbevents.read_run(tmp_path)
+        before = run.metadata
+        assert run.metadata is before
+        writer.add_scalar("b", 1.0, 0)
+        writer.flush()
+        run.reload()
+    assert list(before) == ["a"]
+    assert list(run.metadata) == ["a", "b"]

@@ -9,17 +9,20 @@ from typing import Final
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import SEVERITIES, LintFinding, Severity
 from tbevents.lint.linting import LintedRun
-from tbevents.tools.sparkline import ascii_bars
+from tbevents.tools.sparkline import ascii_bars, narrowed
 from tbevents.views.safe_text import counted, printable
 
 
-def as_text(results: Iterable[LintedRun], config: LintConfig, *, plain: bool = False) -> Iterator[str]:
+def as_text(
+    results: Iterable[LintedRun], config: LintConfig, *, plain: bool = False, columns: int | None = None
+) -> Iterator[str]:
     """Yields the findings run by run, and at the end the verdict; nothing if there are no runs.
 
     Args:
         results: the findings.
         config: says which findings make the command fail.
         plain: if True, sparklines are ASCII.
+        columns: width that sparklines must fit, not other text; None for no limit.
     """
     counts: Counter[Severity] = Counter()
     runs = with_findings = 0
@@ -30,7 +33,7 @@ def as_text(results: Iterable[LintedRun], config: LintConfig, *, plain: bool = F
         if result.findings:
             yield f"{title_of(result)}\n"
         for each in result.findings:
-            yield "".join(f"{line}\n" for line in finding_lines(each, plain=plain))
+            yield "".join(f"{line}\n" for line in finding_lines(each, plain=plain, columns=columns))
     if runs or counts:
         yield f"{verdict(counts, runs, with_findings, config)}\n"
 
@@ -44,13 +47,14 @@ MARGIN: Final = 11
 """Columns before the text of a finding: two blanks and its severity, or blanks."""
 
 
-def finding_lines(finding: LintFinding, *, plain: bool = False) -> list[str]:
-    """Returns a finding as one or two lines. Their text begins after `MARGIN` columns."""
+def finding_lines(finding: LintFinding, *, plain: bool = False, columns: int | None = None) -> list[str]:
+    """Returns a finding as one or two lines. Their text begins after `MARGIN` columns; arguments as of `as_text`."""
     tag = "" if finding.tag is None else f"{printable(repr(finding.tag))}: "
     lines = [f"  {finding.severity:<8} {finding.code} {finding.kind}: {tag}{printable(finding.summary)}"]
     facts = printable(finding.facts)
     if finding.sparkline or facts:
-        sparkline = ascii_bars(finding.sparkline) if plain else finding.sparkline
+        sparkline = finding.sparkline if columns is None else narrowed(finding.sparkline, max(1, columns - MARGIN))
+        sparkline = ascii_bars(sparkline) if plain else sparkline
         lines.append(" " * MARGIN + "  ".join(filter(None, (sparkline.rstrip(), facts))))
     return lines
 

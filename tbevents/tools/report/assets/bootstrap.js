@@ -42,6 +42,14 @@ function resampled(count) {
   return resamples.get(count);
 }
 
+const SMALLER = 2 ** 600; // divides values so that their squares, and the sums of these, do not overflow
+
+/** A statistic of values, which is in proportion to them: where it is not finite, that of smaller values, which may not overflow. */
+function overRuns(statistic, values) {
+  const found = statistic(values);
+  return Number.isFinite(found) ? found : statistic(values.map((value) => value / SMALLER)) * SMALLER;
+}
+
 /** The mean of sorted values, or of their middle half; `counts` says how often each is there, once by default. */
 function middleOf(sorted, estimator, counts = null) {
   const size = sorted.length;
@@ -89,7 +97,7 @@ function percentile(values, share) {
   select(values, place + 1, place + 1, last);
   const [low, high] = [values[place], values[place + 1]];
   if (low === high || at === place) return low;
-  return low === -Infinity ? low + high : low + (high - low) * (at - place);
+  return low === -Infinity ? low + high : overRuns(([from, to]) => from + (to - from) * (at - place), [low, high]);
 }
 
 /** The ends of the band about some values: [low, high]. */
@@ -98,8 +106,10 @@ function bandOf(sorted, middle, estimator, band) {
   if (Number.isNaN(middle) && band !== "none") return [NaN, NaN];
   if (band === "minmax") return [sorted[0], sorted[size - 1]];
   if (band === "std") {
-    const mean = middleOf(sorted, "mean");
-    const std = Math.sqrt(sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size);
+    const std = overRuns((values) => {
+      const mean = middleOf(values, "mean");
+      return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size);
+    }, sorted);
     return [middle - std, middle + std];
   }
   return [middle, middle];
@@ -120,11 +130,14 @@ function intervalOf(values, estimator) {
     if (estimator === "iqm") {
       counts.fill(0);
       for (let at = first; at < first + size; at++) counts[rank[drawn[at]]] += 1;
-      estimates[number] = middleOf(sorted, estimator, counts);
+      estimates[number] = overRuns((some) => middleOf(some, estimator, counts), sorted);
     } else {
-      let sum = 0;
-      for (let at = first; at < first + size; at++) sum += values[drawn[at]];
-      estimates[number] = sum / size;
+      const mean = (some) => {
+        let sum = 0;
+        for (let at = first; at < first + size; at++) sum += some[drawn[at]];
+        return sum / size;
+      };
+      estimates[number] = overRuns(mean, values);
     }
   }
   return estimates.some(Number.isNaN) ? [NaN, NaN] : [percentile(estimates, 0.025), percentile(estimates, 0.975)];
@@ -152,7 +165,7 @@ function* summedUp(columns, estimator, band) {
     const odd = values.some(Number.isNaN);
     const sorted = Float64Array.from(values).sort();
     result.counts[place] = values.length;
-    result.middle[place] = odd ? NaN : middleOf(sorted, estimator);
+    result.middle[place] = odd ? NaN : overRuns((some) => middleOf(some, estimator), sorted);
     if (band !== "ci95" || values.length === 1) [result.low[place], result.high[place]] = bandOf(sorted, result.middle[place], estimator, values.length === 1 && band === "ci95" ? "none" : band);
     else present[place] = odd ? null : values;
   });
