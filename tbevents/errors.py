@@ -148,7 +148,7 @@ class IncompleteRecordError(DamagedFileError):
     kind = "incomplete"
 
     def __init__(self, *, missing: int, offset: int, record: int, path: str | None = None, zeros: int = 0) -> None:
-        detail = f"the file ends {missing} bytes before the record does"
+        detail = f"the file ends {missing} {'byte' if missing == 1 else 'bytes'} before the record does"
         if offset == 0 and missing == _HEADER_SIZE:
             detail = "the file is empty"
         if zeros:

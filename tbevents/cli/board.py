@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tbevents.cli.browser import open_page
-from tbevents.cli.parameters import PATH, checksums_option, example, takes_terminal
+from tbevents.cli.parameters import OUTPUT, checksums_option, example, takes_terminal
 from tbevents.cli.report import tell
 from tbevents.cli.terminal import Terminal
 from tbevents.files import folder_name
@@ -51,7 +51,7 @@ _DEFAULT = Address()
     help="Also answer requests for this host name; repeatable.",
 )
 @click.option("--root-path", default="", metavar="PATH", help="Path under which a proxy shows the board.")
-@click.option("--export", "export", type=PATH, metavar="FILE", help="Write the runs as a report, and serve nothing.")
+@click.option("--export", "export", type=OUTPUT, metavar="FILE", help="Write the runs as a report, and serve nothing.")
 @checksums_option
 @takes_terminal
 def command(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from tbevents.cli.exit_status import EXIT_ERROR, EXIT_OK
+from tbevents.cli.exit_status import EXIT_ERROR, EXIT_FOUND, EXIT_OK
 from tbevents.cli.formatting import count, counted, printable
 from tbevents.cli.parameters import (
     PATH,
@@ -54,14 +54,16 @@ def _parse_renames(_: click.Context, __: click.Parameter, texts: tuple[str, ...]
     multiple=True,
     metavar="OLD=NEW",
     callback=_parse_renames,
-    help="Rename tags: a * in NEW stands for what the * in OLD matched; repeatable.",
+    help="Rename tags: a * in NEW stands for what the * in OLD matched; repeatable: the first match counts.",
 )
 @click.option("--merge-tags", is_flag=True, help="Let --rename give several tags one name; otherwise that is an error.")
 @click.option("--regex", is_flag=True, help="Patterns of tags are regular expressions, not globs.")
 @click.option("--steps", metavar="FIRST:LAST", callback=_parse_steps, help="Steps to keep, both ends included.")
 @click.option("--shift", type=int, default=0, metavar="N", help="Add N to the steps.")
 @click.option("--purge", is_flag=True, help="Drop points that a later point at the same or a lower step overwrites.")
-@click.option("--thin", type=click.IntRange(1), default=1, metavar="N", help="Keep one point of N for each tag.")
+@click.option(
+    "--thin", type=click.IntRange(1), default=1, metavar="N", help="Keep one point of N for each tag, and the last."
+)
 @overwrite_option
 @json_option
 @takes_terminal
@@ -76,6 +78,7 @@ def command(
     """Edit the runs of LOGDIR; records that do not change are copied byte for byte.
 
     Edits are applied in this order: choose tags, cut steps, purge overwritten points, thin series, shift steps, rename.
+    Exit status: 1 if one of several files has no intact record and is not just empty, 2 if none has an intact record.
     """
     with terminal.gathering() as problems, terminal.progress("editing") as progress:
         options |= {"first_step": steps[0], "last_step": steps[1], "progress": progress}
@@ -86,7 +89,10 @@ def command(
         terminal.json(done)
     else:
         terminal.lines(printable(_line(each)) for each in done)
-    return EXIT_OK if all(each.records for each in done) else EXIT_ERROR
+    if not any(each.records for each in done):
+        return EXIT_ERROR
+    damaged = any(not each.records and any(problem.skipped for problem in each.problems) for each in done)
+    return EXIT_FOUND if damaged else EXIT_OK
 
 
 def _line(done: Edited) -> str:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from tbevents.cli.formatting import counted, printable, stored_as_float64
-from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
+from tbevents.cli.parameters import OUTPUT, PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.tools.import_ import Precision, import_table
 from tbevents.tools.table_files import TableFormat
@@ -16,7 +16,7 @@ from tbevents.tools.table_files import TableFormat
 
 @click.command(epilog=example("tbevents import losses.csv -o runs/imported"))
 @click.argument("file", type=PATH)
-@click.option("-o", "--out", type=PATH, required=True, metavar="RUN", help="The folder of the run, or of the runs.")
+@click.option("-o", "--out", type=OUTPUT, required=True, metavar="RUN", help="The folder of the run, or of the runs.")
 @click.option("--format", type=click.Choice(get_args(TableFormat)), help="The format; default: by the suffix of FILE.")
 @click.option("--tag", help="The tag of all points, if the table has no column tag.")
 @click.option(

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from tbevents.cli.exit_status import EXIT_FOUND, EXIT_OK
 from tbevents.cli.formatting import wrapped
-from tbevents.cli.parameters import PATH, checksums_option, example, run_option, takes_terminal
+from tbevents.cli.parameters import OUTPUT, PATH, checksums_option, example, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config
 from tbevents.lint.formats import FORMATS
@@ -43,7 +43,7 @@ def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
     help="The least severity that gives status 1; default: error.",
 )
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Default: text.")
-@click.option("-o", "--output", type=PATH, metavar="FILE", help="Write to a file instead of stdout.")
+@click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Write to a file instead of stdout.")
 @click.option("--config", type=PATH, metavar="FILE", help="The configuration; by default it is searched for.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
 @run_option

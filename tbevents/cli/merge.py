@@ -5,14 +5,16 @@ from __future__ import annotations
 import click
 
 from tbevents.cli.formatting import counted, printable
-from tbevents.cli.parameters import PATH, example, json_option, overwrite_option, takes_terminal
+from tbevents.cli.parameters import OUTPUT, PATH, example, json_option, overwrite_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.tools.merge import merge
 
 
 @click.command(epilog=example("tbevents merge runs/demo runs/demo-resumed -o runs/demo-whole --purge"))
 @click.argument("sources", type=PATH, nargs=-1, required=True, metavar="FILE_OR_RUN...")
-@click.option("-o", "--out", type=PATH, required=True, metavar="OUT", help="An event file, or the folder of a new run.")
+@click.option(
+    "-o", "--out", type=OUTPUT, required=True, metavar="OUT", help="An event file, or the folder of a new run."
+)
 @click.option("--by-time", is_flag=True, help="Interleave the records by wall time, for files written at once.")
 @click.option("--purge", is_flag=True, help="Drop points that a later point at the same or a lower step overwrites.")
 @overwrite_option

@@ -21,6 +21,21 @@ from tbevents.views.chart import XAxis
 PATH = click.Path(path_type=str)
 
 
+class OutputPath(click.Path):
+    """The path of an output: not empty, as an unset variable makes it, and not ``-``, which is stdout elsewhere."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns the path; fails if it is empty or ``-``."""
+        if value in ("", "-"):
+            self.fail(
+                "it is empty" if not value else "it is not written to stdout; a file of this name is ./-", param, ctx
+            )
+        return super().convert(value, param, ctx)
+
+
+OUTPUT = OutputPath(path_type=str)
+
+
 class Seconds(click.FloatRange):
     """A time that can be waited for: a number of seconds, at most some 100 years."""
 
@@ -41,7 +56,7 @@ _Completion: TypeAlias = Callable[[click.Context, click.Parameter, str], list[Co
 
 logdir_argument: Decorator = click.argument("logdir", type=PATH)
 out_option: Decorator = click.option(
-    "-o", "--out", type=PATH, metavar="OUT", help="An event file if its name contains 'tfevents'; else a folder."
+    "-o", "--out", type=OUTPUT, metavar="OUT", help="An event file if its name contains 'tfevents'; else a folder."
 )
 overwrite_option: Decorator = click.option(
     "--overwrite", is_flag=True, help="Replace existing files; a folder with another run is refused."

@@ -8,7 +8,7 @@ import click
 
 from tbevents.cli.formatting import counted, printable
 from tbevents.cli.parameters import (
-    PATH,
+    OUTPUT,
     axis_option,
     checksums_option,
     example,
@@ -39,7 +39,7 @@ def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float]
 @click.option(
     "-o",
     "--out",
-    type=PATH,
+    type=OUTPUT,
     required=True,
     metavar="FILE",
     help="The picture, replaced if it exists: .png, .svg, .pdf, ...",

@@ -8,7 +8,15 @@ from typing import Any, get_args
 import click
 
 from tbevents.cli.formatting import counted, printable, stored_as_float64
-from tbevents.cli.parameters import PATH, checksums_option, example, safe_cells_option, tag_option, takes_terminal
+from tbevents.cli.parameters import (
+    OUTPUT,
+    PATH,
+    checksums_option,
+    example,
+    safe_cells_option,
+    tag_option,
+    takes_terminal,
+)
 from tbevents.cli.terminal import Terminal
 from tbevents.tools.reduce import StepValue, reduce, write_reduced
 from tbevents.tools.scalar_files import in_range_of_float32
@@ -20,7 +28,7 @@ from tbevents.tools.table_files import is_table, looks_like_file, write_table
 @click.option(
     "-o",
     "--out",
-    type=PATH,
+    type=OUTPUT,
     required=True,
     metavar="OUT",
     help="A folder for a run of each statistic; or a table: .csv, .jsonl, .parquet, .arrow.",

@@ -11,7 +11,7 @@ import click
 from tbevents.cli.browser import open_page
 from tbevents.cli.formatting import counted, first_of, size
 from tbevents.cli.parameters import (
-    PATH,
+    OUTPUT,
     checksums_option,
     example,
     logdir_argument,
@@ -29,7 +29,7 @@ from tbevents.tools.report import Reported, ReportLimits, report
 @click.option(
     "-o",
     "--out",
-    type=PATH,
+    type=OUTPUT,
     default="report.html",
     metavar="FILE",
     help="The page, replaced if it exists; default: report.html.",

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
+from tbevents.cli.parameters import OUTPUT, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.terminal_chart import TerminalStyle, chart
 from tbevents.reading.kinds.scalar import ScalarSeries
@@ -42,8 +42,8 @@ def _parse(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dic
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...", callback=_parse)
 @click.option("--steps", type=click.IntRange(1), required=True, metavar="N", help="The number of steps, from 0.")
 @click.option("--chart", "wants_chart", is_flag=True, help="Draw it in the terminal instead.")
-@click.option("-o", "--out", type=PATH, metavar="FILE", help="Draw it into a picture instead: .png, .svg, .pdf, ...")
-@click.option("--log", "run", type=PATH, metavar="RUN", help="Log it as a run instead.")
+@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Draw it into a picture instead: .png, .svg, .pdf, ...")
+@click.option("--log", "run", type=OUTPUT, metavar="RUN", help="Log it as a run instead.")
 @click.option("--tag", default="lr", help="The tag for --log; default: lr.")
 @json_option
 @takes_terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tbevents.cli.formatting import count, parse_size, size
-from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
+from tbevents.cli.parameters import OUTPUT, PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.tools.split import split
@@ -13,7 +13,7 @@ from tbevents.tools.split import split
 
 @click.command(epilog=example("tbevents split runs/demo -o runs/demo-parts --size 100MB"))
 @click.argument("run", type=PATH)
-@click.option("-o", "--out", type=PATH, required=True, metavar="FOLDER", help="The folder for the files.")
+@click.option("-o", "--out", type=OUTPUT, required=True, metavar="FOLDER", help="The folder for the files.")
 @click.option("--size", "limit", metavar="SIZE", help="The maximum size of a file: 500000, 64kB, 100MB, 2GB.")
 @click.option("--every", type=int, metavar="STEPS", help="The number of steps in each file.")
 @click.option("--at", type=int, multiple=True, metavar="STEP", help="A step at which a new file starts; repeatable.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import os
 import time
@@ -65,15 +66,15 @@ def import_table(
         source: the file, or a text stream of CSV or JSON lines.
         out: the folder for the runs; or an event file, if the table has one run.
         format: "csv", "jsonl", "parquet" or "arrow"; by default, the suffix of the file decides.
-        tag: the tag of all points, for a long table without a tag column.
+        tag: the tag of all points, for a long table without a tag column; a wide one has tags already.
         precision: "float32" rounds values as `SummaryWriter.add_scalar` does; "float64" keeps them; "auto" uses float64
             only for tags with a value that float32 cannot hold.
         clock: returns the time for points without one, in seconds since 1970.
         progress: called with the bytes read, for CSV and JSON lines.
 
     Raises:
-        ValueError: if a column is missing, if a cell is not a number (the message names its row), or if a run would be
-            written outside `out`.
+        ValueError: if a column is missing, if `tag` is given for a wide table, if a cell is not a number (the message
+            names its row), or if a run would be written outside `out`.
         FileExistsError: if a run exists already; nothing is written then.
         OSError: if a file cannot be read or written.
     """
@@ -157,6 +158,8 @@ class _ImportedPoints:
         if not self._is_long and "tag" in columns:
             titles = ", ".join(columns)
             raise ValueError(f"{where}: there is a column tag, but no column value; the columns are: {titles}")
+        if not self._is_long and self._tag is not None:
+            raise ValueError(f"{where}: no column value: the columns are tags, and a tag (--tag) has no effect")
         nameless = [""] * count
         tags = columns.get("tag", [self._tag] * count) if self._is_long else nameless
         self._codes.append(self._keys.numbers(columns.get("run", nameless), tags, start))
@@ -179,8 +182,8 @@ class _ImportedPoints:
             if (np.diff(of_rows) < 0).any():
                 order = np.argsort(of_rows, kind="stable")
                 rows, values, of_rows = rows[order], values[order], of_rows[order]
-            starts = np.flatnonzero(np.diff(of_rows, prepend=-1)).tolist()
-            for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+            edges = [*np.flatnonzero(np.diff(of_rows, prepend=-1)).tolist(), len(rows)]
+            for start, end in itertools.pairwise(edges):
                 run, tag = names[of_rows[start]]
                 yield _ImportedSeries(
                     run, tag if self._is_long else tag_of_header(title), rows[start:end], values[start:end]

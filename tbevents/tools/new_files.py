@@ -265,7 +265,10 @@ def refuse_run(folder: str, *, besides: Collection[str] = ()) -> None:
 
     Raises:
         FileExistsError: if it holds another event file.
+        NotADirectoryError: if it is a file.
     """
+    if not is_url(folder) and os.path.isfile(folder):
+        raise NotADirectoryError(errno.ENOTDIR, "is a file, and a folder is needed here", folder)
     with (
         contextlib.suppress(RunNotFoundError),
         remote_put.as_writing(folder) if is_url(folder) else contextlib.nullcontext(),

@@ -99,6 +99,27 @@ def test_a_curve_without_bounds_leaves_those_of_others(tmp_path, page):
     )
 
 
+def test_marks_at_the_edge_of_a_chart_of_several_tags_are_not_dashed(tmp_path, page):
+    writers = {name: MemoryWriter() for name in ("one", "two")}
+    writers["one"].add_custom_scalars({"losses": {"both": ["Multiline", ["train", "val"]]}})
+    for writer in writers.values():
+        for step in range(5):
+            writer.add_scalar("train", np.nan if step == 2 else 1.0, step)
+            writer.add_scalar("val", np.nan if step == 3 else 2.0, step)
+    report({name: writer.run for name, writer in writers.items()}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.run(
+        "const context = CanvasRenderingContext2D.prototype; const stroke = context.stroke; window.drawn = [];"
+        "context.stroke = function (...path) {"
+        "  window.drawn.push([path.length > 0, this.getLineDash().length > 0]); return stroke.apply(this, path); };"
+    )
+    page.put("#smoothing", 0.5)  # draws again
+    page.settle()
+    drawn = page.run("return window.drawn")
+    assert [True, True] in drawn  # a curve of the second tag
+    assert [False, True] not in drawn  # a mark
+
+
 def test_custom_charts_pass_the_filter_by_their_tags_and_are_grouped(made, page):
     page.open(made)
     page.fill("#tag-filter", "val")

@@ -227,6 +227,20 @@ def test_a_double_tap_shows_all(made, fingers):
     assert page.readings(chart) == []
 
 
+def test_a_column_of_numbers_with_a_nan_is_aligned_as_one(tmp_path, page):
+    runs = {}
+    for name, accuracy in (("a", 0.5), ("b", float("nan")), ("c", float("inf"))):
+        runs[name] = MemoryWriter()
+        runs[name].add_hparams({"lr": 0.1, "kind": name}, {"acc": accuracy}, run_name=".")
+    report({name: writer.run for name, writer in runs.items()}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    heads = {head.text: "number" in head.get_attribute("class").split() for head in page.all("#hparams-table thead th")}
+    assert heads == {"run": False, "status": False, "kind": False, "lr": True, "acc": True}
+    cells = page.all("#hparams-table tbody td:last-child")
+    assert [cell.text for cell in cells] == ["0.5", "NaN", "Infinity"]
+    assert {cell.get_attribute("class") for cell in cells} == {"number"}
+
+
 def test_parameters_without_a_shown_run_have_no_empty_chart(made, page):
     page.open(made)
     section = page.one("#hparams")

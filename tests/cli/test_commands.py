@@ -87,12 +87,23 @@ def test_repair_in_place_names_the_backup(cli, damaged):
     assert cli("repair", damaged, "--in-place").out.endswith(": intact, 18 records\n")
 
 
+@pytest.mark.parametrize("command", ["repair", "edit"])
 @pytest.mark.parametrize("content", [b"", bytes(200)])
-def test_repair_of_nothing_exits_2(cli, tmp_path, content):
+def test_a_rewrite_of_nothing_exits_2(cli, tmp_path, command, content):
     (tmp_path / "x.tfevents").write_bytes(content)
-    result = cli("repair", tmp_path, "-o", tmp_path / "out")
+    result = cli(command, tmp_path, "-o", tmp_path / "out")
     assert result.status == 2
     assert ": no intact record, so nothing was written" in result.out
+
+
+@pytest.mark.parametrize("command", ["repair", "edit"])
+@pytest.mark.parametrize(("content", "status"), [(b"", 0), (bytes(200), 1)])
+def test_a_file_of_several_without_a_record_is_found_unless_it_is_empty(cli, demo, tmp_path, command, content, status):
+    (demo / "events.out.tfevents.2.more").write_bytes(content)
+    result = cli(command, demo, "-o", tmp_path / "out")
+    assert result.status == status
+    assert result.out.count(": no intact record, so nothing was written") == 1
+    assert len(tbevents.read_run(tmp_path / "out").files) == 1
 
 
 def test_an_empty_file_beside_others_is_no_error_of_a_repair_and_a_lost_one_is_damage(cli, demo, tmp_path):

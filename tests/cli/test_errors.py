@@ -88,6 +88,9 @@ def test_an_empty_folder_that_is_synced_is_said_to_be_so(cli, tmp_path):
     assert f"{tmp_path / 'empty'}: there is no event file" in result.err
 
 
+NO_OUTPUTS = [("", "it is empty"), ("-", "it is not written to stdout; a file of this name is ./-")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -102,6 +105,9 @@ def test_an_empty_folder_that_is_synced_is_said_to_be_so(cli, tmp_path):
         (["edit", "RUN", "-o", "OUT", "--drop", "los"], ["'los'", "'loss'"]),
         (["edit", "RUN", "-o", "OUT", "--drop", "(", "--regex"], ["regular expression"]),
         (["edit", "RUN"], ["in-place"]),
+        *((["edit", "RUN", "-o", out], ["-o", words]) for out, words in NO_OUTPUTS),
+        *((["report", "RUN", "-o", out], ["-o", words]) for out, words in NO_OUTPUTS),
+        *((["reduce", "RUN", "-o", out], ["-o", words]) for out, words in NO_OUTPUTS),
         (["split", "RUN", "-o", "OUT"], ["size, every and at"]),
         (["split", "RUN", "-o", "OUT", "--size", "big"], ["'big'", "MB"]),
         (["split", "RUN", "-o", "OUT", "--at", "5", "--at", "3"], ["ascend", "5, 3"]),

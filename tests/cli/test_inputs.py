@@ -268,7 +268,7 @@ def test_export_tail_and_plot_of_damaged_files(process, cases, tmp_path):
 
 def test_edit_of_damaged_files(process, cases, tmp_path):
     result = process("edit", cases, "-o", tmp_path / "out", "--steps", "1:8", "--shift", "100")
-    assert result.status == 2
+    assert result.status == 1  # there is nothing to edit in three
     assert left_out(result) == sorted(KINDS)
     assert result.out.count(": no intact record, so nothing was written\n") == 3
     assert steps_of(tmp_path / "out") == {

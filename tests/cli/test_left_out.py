@@ -132,6 +132,7 @@ def test_options_without_effect_are_refused(cli, demo, options, words):
         (["merge", "runs", "-o", "out"], ["runs: expected one run, but this is a folder of runs: 'demo'"]),
         (["split", "runs", "-o", "out", "--at", "5"], ["runs: expected one run", "'demo'"]),
         (["import", "x.csv", "-o", "out"], ["--tag"]),
+        (["import", "x.csv", "-o", "x.csv", "--tag", "a"], ["x.csv: is a file, and a folder is needed here"]),
         (["export", "RUN", "out.xyz"], ["--format"]),
         (["reduce", "RUN", "-o", "r6.xls"], ["r6.xls", ".csv"]),
         (["export", "RUN", "x.parquet", "--kind", "images"], ["x.parquet: images are exported into a folder"]),

@@ -171,7 +171,7 @@ def test_an_incomplete_record_at_the_end_is_a_problem_that_later_reloads_drop_wi
 
 def test_a_first_reading_warns_of_an_incomplete_record_and_a_reload_takes_it_up(folder):
     append(folder, HEADER + scalar(1) + scalar(2)[:-1])
-    with pytest.warns(tbevents.DamageWarning, match="the file ends 1 bytes before the record does"):
+    with pytest.warns(tbevents.DamageWarning, match="the file ends 1 byte before the record does"):
         run = tbevents.read_run(folder)
     assert [problem.kind for problem in run.problems] == ["incomplete"]
     append(folder, scalar(2)[-1:])

@@ -141,6 +141,21 @@ def test_a_column_of_tags_without_one_of_values_is_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("text", ["step,loss\n", "step,value,tag\n", "run,step,loss\n", "step,loss\n1,\n", "step\n1\n"])
+def test_a_table_without_points_imports_none(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    done = import_table(tmp_path / "a.csv", tmp_path / "out")
+    assert (done.files, done.points, done.tags) == ({}, 0, 0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_tag_for_a_table_whose_columns_are_tags_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("step,loss\n1,2\n")
+    with pytest.raises(ValueError, match=r"a\.csv: no column value: the columns are tags, and a tag \(--tag\) has"):
+        import_table(tmp_path / "a.csv", tmp_path / "out", tag="other")
+    assert not (tmp_path / "out").exists()
+
+
 def test_hyperparameters_are_those_of_the_runs_that_were_asked_for(corpus, tmp_path):
     with_some = "Alwaysproblem+tensorboard-review/logs/hparam_tuning/run-0"
     assert export_table(corpus, tmp_path / "a.csv", kind="hparams", runs=[with_some]).rows == 1

@@ -48,6 +48,7 @@ function paintEdges(u, lines, logs, wantsBeyond) {
   const bottom = bbox.top + bbox.height - 1;
   ctx.save();
   ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([]); // not that of the last curve
   for (const { xs, ys, color } of lines) {
     ctx.strokeStyle = ctx.fillStyle = color;
     const taken = new Set();

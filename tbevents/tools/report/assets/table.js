@@ -5,6 +5,7 @@ function hparamsTable(change) {
   let cells = [];
   let heads = [];
   let keys = [];
+  let numbers = []; // whether each column is of numbers
   const sorted = { key: null, sign: 1 };
   const row = make("tr");
   const body = make("tbody");
@@ -25,7 +26,7 @@ function hparamsTable(change) {
     const texts = keys.map((_, place) => cellTexts(shown.map(({ values }) => values[place])));
     body.replaceChildren(...shown.map((each, number) => make("tr", { className: each.runs.some((run) => run.shown) ? "" : "off" },
       make("th", { scope: "row" }, make("label", { title: each.name }, select(each), swatch(each.runs[0].color), make("span", { textContent: elided(each.label, 40), dir: "auto" }))),
-      ...each.values.slice(1).map((value, place) => make("td", { className: typeof value === "number" ? "number" : "", textContent: texts[place + 1][number], title: String(value ?? "") })))));
+      ...each.values.slice(1).map((value, place) => make("td", { className: numbers[place + 1] || typeof value === "number" ? "number" : "", textContent: texts[place + 1][number], title: String(value ?? "") })))));
     shown.find(({ name }) => name === focused)?.box.focus();
   };
   const select = (each) => {
@@ -57,7 +58,9 @@ function hparamsTable(change) {
     sortBy(sorted.key, sorted.sign);
     const boxes = new Map(cells.map(({ name, box }) => [name, box])); // the one with the focus is found again
     cells = table.rows.map((each) => ({ ...each, box: boxes.get(each.name), runs: each.runs.map((number) => runs[number]), values: [each.label, each.status, ...each.parameters, ...each.metrics] }));
-    heads.forEach((head, column) => head.classList.toggle("number", isNumeric(cells.map(({ values }) => values[column]))));
+    const finite = (value) => (["NaN", "Infinity", "-Infinity"].includes(value) ? 0 : value);
+    numbers = keys.map((_, column) => isNumeric(cells.map(({ values }) => finite(values[column]))));
+    heads.forEach((head, column) => head.classList.toggle("number", numbers[column]));
   };
   const element = make("div", { className: "scroll card" }, make("table", { id: "hparams-table" }, make("thead", {}, row), body));
   return { element, fill, take };
