@@ -232,7 +232,10 @@ def test_every_schedule_that_is_offered_can_be_computed(name):
         ("StepLR", 3, {"step_size": 3, "lr": "big"}, "lr must be a number, not 'big'"),
         ("StepLR", 3, {"step_size": 3, "lr": 10**400}, "lr is too large for a float"),
         ("CosineAnnealingWarmRestarts", 3, {"T_0": 10**400}, "CosineAnnealingWarmRestarts: T_0 is too large"),
-        ("StepLR", 3, {"step_size": 10**30}, "StepLR: step_size is too large"),
+        pytest.param(
+            *("StepLR", 3, {"step_size": 10**30}, "StepLR: step_size is too large"),
+            marks=pytest.mark.skipif(np.__version__.startswith("1."), reason="numpy 1 divides by any whole number"),
+        ),
         ("LambdaLR", 3, {}, "LambdaLR needs a function"),
         ("ReduceLROnPlateau", 3, {}, "needs metrics"),
         ("ConstantLR", 3, {"factor": 7}, "factor"),
