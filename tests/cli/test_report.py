@@ -121,6 +121,7 @@ def test_without_a_screen_no_page_is_opened(cli, demo, tmp_path, monkeypatch, pl
 
 
 def test_pictures_that_are_left_out_without_pillow_are_told_in_one_line(cli, demo, tmp_path, monkeypatch):
+    pytest.importorskip("PIL", reason="makes pictures")
     with SummaryWriter(tmp_path / "pictures") as writer:
         for step in range(3):
             writer.add_image("picture", np.zeros((3, 2, 2), np.uint8), step)
