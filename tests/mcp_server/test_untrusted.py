@@ -6,6 +6,8 @@ import os
 import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
 
+pytest.importorskip("mcp", reason="the server needs the extra mcp")
+
 from tbevents.errors import RunNotFoundError, UnknownNameError
 from tbevents.mcp_server.limits import MOST_CHARACTERS
 from tbevents.mcp_server.served_logdir import ServedLogdir
